@@ -3,4 +3,7 @@
 pub mod azure;
 pub mod facts;
 pub mod finding;
+pub mod input;
+pub mod locate;
 pub mod report;
+pub mod snapshot;

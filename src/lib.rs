@@ -1,6 +1,7 @@
 //! vnetlint: does the network that really runs in Azure still obey the topology that was approved?
 
 pub mod azure;
+pub mod config;
 pub mod facts;
 pub mod finding;
 pub mod input;

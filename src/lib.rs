@@ -2,6 +2,7 @@
 
 pub mod azure;
 pub mod config;
+pub mod estate;
 pub mod facts;
 pub mod finding;
 pub mod input;

@@ -1,0 +1,185 @@
+//! The joined network: every virtual network once, every peering with both its sides.
+//!
+//! Built once from an inventory and never half-built. States what is there and what was not seen;
+//! judges nothing.
+
+mod carriers;
+mod classify;
+mod links;
+mod overlaps;
+
+use rustc_hash::FxHashMap;
+
+pub use carriers::{Carriers, GatewayRef};
+pub use links::{End, Far, Link, remote_name};
+pub use overlaps::{Meeting, MeetingPoint};
+
+use crate::azure::{Nsg, Peering, ResourceId, RouteTable, Subnet, Vnet};
+use crate::config::Config;
+use crate::facts::{Environment, Role};
+use crate::input::Inventory;
+
+/// A virtual network by position in [`Estate::vnets`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VnetIndex(pub u32);
+
+/// A link by position in [`Estate::links`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkIndex(pub u32);
+
+/// A virtual network, whether it was read or only named by a peering.
+#[derive(Debug)]
+pub struct Node {
+    /// ARM id.
+    pub id: ResourceId,
+    /// Its position in the inventory; `None` where only peerings name it.
+    pub vnet: Option<u32>,
+    /// Tenant that owns it, where an input says.
+    pub tenant: Option<compact_str::CompactString>,
+    /// Its part in the topology.
+    pub role: Role,
+    /// Its environment.
+    pub environment: Environment,
+    /// Links that it is a side of.
+    pub links: Vec<LinkIndex>,
+    /// Gateways and forwarders in it.
+    pub carriers: Carriers,
+    /// Virtual WAN hubs that it is connected to, by position in the inventory's hub connections.
+    pub hub_connections: Vec<u32>,
+}
+
+/// A subnet by its virtual network and its position there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubnetIndex {
+    /// The virtual network.
+    pub vnet: VnetIndex,
+    /// Position in its subnets.
+    pub position: u32,
+}
+
+/// The joined network.
+#[derive(Debug)]
+pub struct Estate {
+    /// What was read.
+    pub inventory: Inventory,
+    /// Virtual networks: those of the inventory first, in its order, then those that peerings name.
+    pub vnets: Vec<Node>,
+    /// Links, by local and remote side.
+    pub links: Vec<Link>,
+    /// For each NSG of the inventory, the subnets that it filters.
+    pub nsg_subnets: Vec<Vec<SubnetIndex>>,
+    /// Address spaces that meet, by the virtual network whose id sorts first.
+    pub overlaps: FxHashMap<VnetIndex, Vec<Meeting>>,
+    by_id: FxHashMap<ResourceId, VnetIndex>,
+    nsgs: FxHashMap<ResourceId, u32>,
+    route_tables: FxHashMap<ResourceId, u32>,
+}
+
+impl Estate {
+    /// Joins what was read, and classifies it by the configuration and by what it shows of itself.
+    pub fn build(inventory: Inventory, config: &Config) -> Self {
+        let (mut vnets, by_id) = links::nodes(&inventory);
+        let links = links::join(&inventory, &mut vnets, &by_id);
+        carriers::place(&inventory, &mut vnets, &by_id, &config.estate);
+        classify::classify(&inventory, &mut vnets, &links, &config.classify);
+        let nsgs = positions(inventory.nsgs.iter().map(|nsg| &nsg.id));
+        let route_tables = positions(inventory.route_tables.iter().map(|table| &table.id));
+        let nsg_subnets = attach(&inventory, &by_id, &nsgs);
+        let overlaps = overlaps::find(&inventory, &vnets, &links, &config.estate.on_premises);
+        Self { inventory, vnets, links, nsg_subnets, overlaps, by_id, nsgs, route_tables }
+    }
+
+    /// A virtual network's node.
+    pub fn node(&self, index: VnetIndex) -> &Node {
+        &self.vnets[index.0 as usize]
+    }
+
+    /// A virtual network as it was read.
+    pub fn vnet(&self, index: VnetIndex) -> Option<&Vnet> {
+        self.node(index).vnet.map(|at| &self.inventory.vnets[at as usize])
+    }
+
+    /// A link.
+    pub fn link(&self, index: LinkIndex) -> &Link {
+        &self.links[index.0 as usize]
+    }
+
+    /// The peering object of one end.
+    pub fn peering(&self, end: End) -> (&Vnet, &Peering) {
+        let vnet = self.vnet(end.vnet).expect("only virtual networks that were read have peering objects");
+        (vnet, &vnet.peerings[end.position as usize])
+    }
+
+    /// A subnet with its virtual network.
+    pub fn subnet(&self, index: SubnetIndex) -> (&Vnet, &Subnet) {
+        let vnet = self.vnet(index.vnet).expect("only virtual networks that were read have subnets");
+        (vnet, &vnet.subnets[index.position as usize])
+    }
+
+    /// The virtual network with this id.
+    pub fn find(&self, id: &ResourceId) -> Option<VnetIndex> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The NSG with this id, and its position in the inventory.
+    pub fn nsg(&self, id: &ResourceId) -> Option<(u32, &Nsg)> {
+        let at = *self.nsgs.get(id)?;
+        Some((at, &self.inventory.nsgs[at as usize]))
+    }
+
+    /// The NSG of a subnet: named by the subnet, or by the NSG's own list.
+    pub fn subnet_nsg(&self, index: SubnetIndex) -> Option<ResourceId> {
+        let (vnet, subnet) = self.subnet(index);
+        subnet.nsg.clone().or_else(|| self.subnet_nsgs_by_list(&vnet.subnet_id(subnet)))
+    }
+
+    /// The route table with this id.
+    pub fn route_table(&self, id: &ResourceId) -> Option<&RouteTable> {
+        self.route_tables.get(id).map(|at| &self.inventory.route_tables[*at as usize])
+    }
+
+    /// Tenant of a subscription, where an input says.
+    pub fn tenant(&self, id: &ResourceId) -> Option<&str> {
+        let subscription = id.subscription()?.to_ascii_lowercase();
+        self.inventory.tenants.get(subscription.as_str()).map(compact_str::CompactString::as_str)
+    }
+
+    fn subnet_nsgs_by_list(&self, subnet: &ResourceId) -> Option<ResourceId> {
+        let lists = |nsg: &&Nsg| nsg.subnets.as_ref().is_some_and(|subnets| subnets.contains(subnet));
+        // Only subnets that name no NSG come here: few, and in a sound export none.
+        self.inventory.nsgs.iter().find(lists).map(|nsg| nsg.id.clone())
+    }
+}
+
+fn positions<'a>(ids: impl Iterator<Item = &'a ResourceId>) -> FxHashMap<ResourceId, u32> {
+    ids.cloned().zip(0..).collect()
+}
+
+/// Which subnets each NSG filters: as subnets say, and as NSGs say.
+fn attach(
+    inventory: &Inventory,
+    vnets: &FxHashMap<ResourceId, VnetIndex>,
+    nsgs: &FxHashMap<ResourceId, u32>,
+) -> Vec<Vec<SubnetIndex>> {
+    let mut subnets = vec![Vec::new(); inventory.nsgs.len()];
+    for (vnet, index) in inventory.vnets.iter().zip(0..) {
+        for (subnet, position) in vnet.subnets.iter().zip(0..) {
+            if let Some(&nsg) = subnet.nsg.as_ref().and_then(|id| nsgs.get(id)) {
+                subnets[nsg as usize].push(SubnetIndex { vnet: VnetIndex(index), position });
+            }
+        }
+    }
+    for (nsg, own) in inventory.nsgs.iter().zip(&mut subnets) {
+        let listed = nsg.subnets.iter().flatten();
+        let found = listed.filter_map(|id| {
+            let index = *vnets.get(&id.parent()?)?;
+            let vnet = inventory.vnets.get(index.0 as usize)?;
+            let position = vnet.subnets.iter().position(|s| s.name.eq_ignore_ascii_case(id.name()))?;
+            Some(SubnetIndex { vnet: index, position: u32::try_from(position).ok()? })
+        });
+        own.extend(found);
+        own.sort_unstable();
+        own.dedup();
+    }
+    subnets
+}

@@ -2,4 +2,5 @@
 
 pub mod azure;
 pub mod finding;
+pub mod network;
 pub mod report;

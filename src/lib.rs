@@ -7,5 +7,6 @@ pub mod facts;
 pub mod finding;
 pub mod input;
 pub mod locate;
+pub mod network;
 pub mod report;
 pub mod snapshot;

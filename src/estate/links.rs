@@ -78,11 +78,6 @@ impl Link {
 /// What a peering that does not say so peers with.
 const NAMELESS: &str = "(no remote virtual network)";
 
-/// The name of a remote virtual network for people.
-pub fn remote_name(id: &ResourceId) -> &str {
-    id.name()
-}
-
 /// Every virtual network that was read or that a peering names.
 pub(super) fn nodes(inventory: &Inventory) -> (Vec<Node>, FxHashMap<ResourceId, VnetIndex>) {
     let mut by_id = FxHashMap::default();

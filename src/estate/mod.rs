@@ -11,10 +11,10 @@ mod overlaps;
 use rustc_hash::FxHashMap;
 
 pub use carriers::{Carriers, GatewayRef};
-pub use links::{End, Far, Link, remote_name};
+pub use links::{End, Far, Link};
 pub use overlaps::{Meeting, MeetingPoint};
 
-use crate::azure::{Nsg, Peering, ResourceId, RouteTable, Subnet, Vnet};
+use crate::azure::{Connection, Gateway, LocalGateway, Nsg, Peering, ResourceId, RouteTable, Subnet, Vnet};
 use crate::config::Config;
 use crate::facts::{Environment, Role};
 use crate::input::Inventory;
@@ -73,6 +73,9 @@ pub struct Estate {
     by_id: FxHashMap<ResourceId, VnetIndex>,
     nsgs: FxHashMap<ResourceId, u32>,
     route_tables: FxHashMap<ResourceId, u32>,
+    gateways: FxHashMap<ResourceId, u32>,
+    local_gateways: FxHashMap<ResourceId, u32>,
+    connections: FxHashMap<ResourceId, Vec<u32>>,
 }
 
 impl Estate {
@@ -84,9 +87,29 @@ impl Estate {
         classify::classify(&inventory, &mut vnets, &links, &config.classify);
         let nsgs = positions(inventory.nsgs.iter().map(|nsg| &nsg.id));
         let route_tables = positions(inventory.route_tables.iter().map(|table| &table.id));
+        let gateways = positions(inventory.gateways.iter().map(|gateway| &gateway.id));
+        let local_gateways = positions(inventory.local_gateways.iter().map(|gateway| &gateway.id));
+        let mut connections: FxHashMap<ResourceId, Vec<u32>> = FxHashMap::default();
+        for (connection, at) in inventory.connections.iter().zip(0..) {
+            for gateway in [&connection.gateway, &connection.other_gateway].into_iter().flatten() {
+                connections.entry(gateway.clone()).or_default().push(at);
+            }
+        }
         let nsg_subnets = attach(&inventory, &by_id, &nsgs);
         let overlaps = overlaps::find(&inventory, &vnets, &links, &config.estate.on_premises);
-        Self { inventory, vnets, links, nsg_subnets, overlaps, by_id, nsgs, route_tables }
+        Self {
+            inventory,
+            vnets,
+            links,
+            nsg_subnets,
+            overlaps,
+            by_id,
+            nsgs,
+            route_tables,
+            gateways,
+            local_gateways,
+            connections,
+        }
     }
 
     /// A virtual network's node.
@@ -136,6 +159,21 @@ impl Estate {
     /// The route table with this id.
     pub fn route_table(&self, id: &ResourceId) -> Option<&RouteTable> {
         self.route_tables.get(id).map(|at| &self.inventory.route_tables[*at as usize])
+    }
+
+    /// The gateway with this id.
+    pub fn gateway(&self, id: &ResourceId) -> Option<&Gateway> {
+        self.gateways.get(id).map(|at| &self.inventory.gateways[*at as usize])
+    }
+
+    /// The local network gateway with this id.
+    pub fn local_gateway(&self, id: &ResourceId) -> Option<&LocalGateway> {
+        self.local_gateways.get(id).map(|at| &self.inventory.local_gateways[*at as usize])
+    }
+
+    /// The connections that a gateway is an end of.
+    pub fn connections(&self, gateway: &ResourceId) -> impl Iterator<Item = &Connection> {
+        self.connections.get(gateway).into_iter().flatten().map(|at| &self.inventory.connections[*at as usize])
     }
 
     /// Tenant of a subscription, where an input says.

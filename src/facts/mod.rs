@@ -6,13 +6,55 @@
 //! serialised, so that a subject costs what the policies that read it need.
 
 pub mod approval;
+mod later;
 pub mod nsg_rule;
 pub mod peering;
 pub mod subnet;
 pub mod vnet;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+pub use later::{ChildId, Later, Nets};
+
+use crate::config::Config;
+use crate::estate::{Estate, VnetIndex};
+use crate::finding::RuleId;
+
+/// What facts are stated about, and what the configuration adds to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The joined network.
+    pub estate: &'a Estate,
+    /// Approvals and declared prefixes.
+    pub config: &'a Config,
+    /// Ids of the loaded rules, sorted.
+    pub rules: &'a [RuleId],
+    /// The day that approvals are judged by.
+    pub as_of: Option<Date>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn vnet_facts(&self, index: VnetIndex) -> Vnet<'a> {
+        let estate = self.estate;
+        let node = estate.node(index);
+        let vnet = estate.vnet(index);
+        let subscription = node.id.subscription();
+        let known = subscription.and_then(|s| estate.inventory.subscriptions.get(s.to_ascii_lowercase().as_str()));
+        Vnet {
+            id: node.id.as_str(),
+            name: node.id.name(),
+            seen: vnet.is_some_and(|vnet| vnet.seen),
+            subscription,
+            subscription_name: known.and_then(|s| s.name.as_deref()),
+            tenant: node.tenant.as_deref(),
+            location: vnet.and_then(|vnet| vnet.location.as_deref()),
+            role: &node.role,
+            environment: &node.environment,
+        }
+    }
+}
 
 /// How sure the inputs make us of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -114,6 +156,8 @@ pub enum OriginKind {
     PeerOfPeer,
     /// On-premises space behind a gateway of its own or of a peer.
     OnPremises,
+    /// A network behind a connection between two gateways.
+    GatewayConnection,
     /// A user-defined route of the subnet.
     Route,
     /// A virtual WAN hub and what is connected to it.

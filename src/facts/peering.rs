@@ -1,15 +1,21 @@
 //! Subjects `peering` (a link: both objects of a peering joined) and `peering_side` (one object of it).
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Vnet;
+use super::{ChildId, Context, EnvironmentKind, Later, Nets, Vnet};
+use crate::azure::{self, PeeringState, Prefixes, ResourceId};
+use crate::config::{Orientation, Party};
+use crate::estate::{self, End, Far, VnetIndex};
+use crate::finding::RuleId;
+use crate::network::PrefixSet;
 
 /// One link between two virtual networks: the subject `peering`.
 #[derive(Serialize, JsonSchema)]
 pub struct Link<'a> {
     /// ARM id of the local side's peering object.
-    pub id: &'a str,
+    pub id: ChildId<'a>,
     /// What the two objects say together.
     pub state: LinkState,
     /// What is known of the object on the remote side.
@@ -39,7 +45,7 @@ pub struct Link<'a> {
     /// The other side.
     pub remote: Side<'a>,
     /// Approvals of the configuration that match this link, whatever their rule, expired ones too.
-    pub approvals: Vec<Approval<'a>>,
+    pub approvals: Later<'a, Sides<'a>, Vec<Approval<'a>>>,
 }
 
 /// One peering object with the other side in view: the subject `peering_side`.
@@ -48,7 +54,7 @@ pub struct Link<'a> {
 #[derive(Serialize, JsonSchema)]
 pub struct LinkSide<'a> {
     /// ARM id of the peering object.
-    pub id: &'a str,
+    pub id: ChildId<'a>,
     /// What the two objects of the link say together.
     pub state: LinkState,
     /// What is known of the object on the remote side.
@@ -65,7 +71,7 @@ pub struct LinkSide<'a> {
     pub remote: Side<'a>,
     /// Approvals of the configuration whose `local` is this receiver and whose `remote` is the other side,
     /// whatever their rule, expired ones too.
-    pub approvals: Vec<Approval<'a>>,
+    pub approvals: Later<'a, Sides<'a>, Vec<Approval<'a>>>,
 }
 
 /// What two peering objects say together.
@@ -127,21 +133,21 @@ pub struct Side<'a> {
     /// Its peering object; null where there is none or it was not read.
     pub peering: Option<Object<'a>>,
     /// The virtual network's own address space as it is now; null where it was not read.
-    pub address_space: Option<Vec<String>>,
+    pub address_space: Option<Nets<'a>>,
     /// How what this side has recorded of the other differs from what the other holds; null where the
     /// other side was not read or this side has no object.
-    pub drift: Option<Drift>,
+    pub drift: Later<'a, Ends, Option<Drift>>,
     /// What this virtual network holds that could forward packets.
-    pub forwarders: Forwarders,
+    pub forwarders: &'a Forwarders,
     /// Gateways in this virtual network.
-    pub gateway: Gateway,
+    pub gateway: &'a Gateway,
 }
 
 /// A peering object's properties; a property that is absent or odd is null.
 #[derive(Serialize, JsonSchema)]
 pub struct Object<'a> {
     /// ARM id.
-    pub id: &'a str,
+    pub id: ChildId<'a>,
     /// Name.
     pub name: &'a str,
     /// `peeringState`: `Initiated`, `Connected`, `Disconnected`, or as written.
@@ -159,7 +165,7 @@ pub struct Object<'a> {
     /// `doNotVerifyRemoteGateways`.
     pub do_not_verify_remote_gateways: Option<bool>,
     /// `remoteAddressSpace`: the other side's prefixes as of the last synchronisation; null where not given.
-    pub recorded_remote_space: Option<Vec<String>>,
+    pub recorded_remote_space: Option<Nets<'a>>,
 }
 
 /// Recorded versus current address space of the other side.
@@ -215,4 +221,241 @@ pub struct Approval<'a> {
     pub in_force: bool,
     /// Its last day, `YYYY-MM-DD`.
     pub expires: String,
+}
+
+/// What a fact about one side needs: its virtual network, its object, and the other side.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends {
+    vnet: VnetIndex,
+    end: Option<End>,
+    other: VnetIndex,
+}
+
+/// What approvals are matched against: the two sides and how their order counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides<'a> {
+    local: &'a ResourceId,
+    remote: &'a ResourceId,
+    orientation: Orientation,
+}
+
+impl<'a> Link<'a> {
+    /// The facts of one link.
+    pub fn of(context: &'a Context<'a>, link: &'a estate::Link) -> Self {
+        let local = link.local.vnet;
+        let remote = link.remote.vnet();
+        let (vnet, peering) = context.estate.peering(link.local);
+        let (near, far) = (context.estate.node(local), context.estate.node(remote));
+        let objects =
+            || [Some(link.local), link.remote.end()].into_iter().flatten().map(|e| context.estate.peering(e).1);
+        let local = Side::of(context, Ends { vnet: local, end: Some(link.local), other: remote });
+        let remote = Side::of(context, Ends { vnet: remote, end: link.remote.end(), other: link.local.vnet });
+        Self {
+            id: peering_id(vnet, peering),
+            state: link.state,
+            reverse: reverse(link),
+            remote_vnet: link.remote_vnet,
+            scope: if objects().any(|p| p.complete_vnets == Some(false)) {
+                LinkScope::Subnets
+            } else {
+                LinkScope::Vnets
+            },
+            ipv6_only: objects().any(|p| p.only_ipv6 == Some(true)),
+            roles: role_pair(near.role.value, far.role.value),
+            environments: environment_pair(near.environment.kind, far.environment.kind),
+            same_tenant: near.tenant.as_ref().zip(far.tenant.as_ref()).map(|(a, b)| a == b),
+            same_region: local.vnet.location.zip(remote.vnet.location).map(|(a, b)| a == b),
+            gateway_transit: objects().any(|p| p.use_remote_gateways == Some(true)),
+            in_sync: in_sync(context, link),
+            local,
+            remote,
+            approvals: approvals(context, &near.id, &far.id, Orientation::EitherWay),
+        }
+    }
+}
+
+impl<'a> LinkSide<'a> {
+    /// The facts of one object of a link.
+    pub fn of(context: &'a Context<'a>, link: &'a estate::Link, end: End) -> Self {
+        let (vnet, peering) = context.estate.peering(end);
+        let (other_end, other) = if end == link.local {
+            (link.remote.end(), link.remote.vnet())
+        } else {
+            (Some(link.local), link.local.vnet)
+        };
+        let (near, far) = (context.estate.node(end.vnet), context.estate.node(other));
+        let from_local = end == link.local;
+        Self {
+            id: peering_id(vnet, peering),
+            state: link.state,
+            reverse: if from_local { reverse(link) } else { Presence::Seen },
+            remote_vnet: if from_local { link.remote_vnet } else { Presence::Seen },
+            allow_forwarded_traffic: peering.allow_forwarded_traffic,
+            use_remote_gateways: peering.use_remote_gateways,
+            local: Side::of(context, Ends { vnet: end.vnet, end: Some(end), other }),
+            remote: Side::of(context, Ends { vnet: other, end: other_end, other: end.vnet }),
+            approvals: approvals(context, &near.id, &far.id, Orientation::ReceiverFirst),
+        }
+    }
+}
+
+fn peering_id<'a>(vnet: &'a azure::Vnet, peering: &'a azure::Peering) -> ChildId<'a> {
+    ChildId { parent: vnet.id.as_str(), kind: "virtualNetworkPeerings", name: &peering.name }
+}
+
+fn reverse(link: &estate::Link) -> Presence {
+    match (link.remote, link.remote_vnet) {
+        (Far::Seen(_), _) => Presence::Seen,
+        (Far::Missing(_), _) => Presence::Gone,
+        (Far::NotVisible(_), special @ (Presence::VirtualHub | Presence::Classic)) => special,
+        (Far::NotVisible(_), _) => Presence::NotVisible,
+    }
+}
+
+impl<'a> Side<'a> {
+    fn of(context: &'a Context<'a>, ends: Ends) -> Self {
+        let node = context.estate.node(ends.vnet);
+        let space = context.estate.vnet(ends.vnet).map(|vnet| &vnet.address_space);
+        Self {
+            vnet: context.vnet_facts(ends.vnet),
+            peering: ends.end.map(|end| Object::of(context, end)),
+            address_space: space.and_then(Prefixes::whole).map(Nets),
+            drift: Later::new(context, ends, drift),
+            forwarders: &node.carriers.forwarders,
+            gateway: &node.carriers.gateway,
+        }
+    }
+}
+
+impl<'a> Object<'a> {
+    fn of(context: &'a Context<'a>, end: End) -> Self {
+        let (vnet, peering) = context.estate.peering(end);
+        Self {
+            id: peering_id(vnet, peering),
+            name: &peering.name,
+            state: peering.state.as_ref().map(PeeringState::as_str),
+            sync_level: peering.sync_level.as_deref(),
+            allow_virtual_network_access: peering.allow_virtual_network_access,
+            allow_forwarded_traffic: peering.allow_forwarded_traffic,
+            allow_gateway_transit: peering.allow_gateway_transit,
+            use_remote_gateways: peering.use_remote_gateways,
+            do_not_verify_remote_gateways: peering.do_not_verify_remote_gateways,
+            recorded_remote_space: peering.recorded.whole().map(Nets),
+        }
+    }
+}
+
+/// The prefixes that an object ought to have recorded: those of the subnets that are peered, or all.
+fn expected(context: &Context<'_>, own: &azure::Peering, other: VnetIndex) -> Option<PrefixSet> {
+    let vnet = context.estate.vnet(other).filter(|vnet| vnet.seen);
+    let nets: Vec<IpNet> = if own.complete_vnets == Some(false) {
+        // An object of a subnet peering records the named subnets alone (observed).
+        let vnet = vnet.filter(|vnet| vnet.subnets_given)?;
+        let mut nets = Vec::new();
+        for name in &own.remote_subnets {
+            let subnet = vnet.subnets.iter().find(|subnet| subnet.name.eq_ignore_ascii_case(name))?;
+            nets.extend(subnet.prefixes.whole()?);
+        }
+        nets
+    } else if let Some(vnet) = vnet {
+        vnet.address_space.whole()?.to_vec()
+    } else {
+        // The object itself carries what Azure knows of the other side now.
+        own.current.whole()?.to_vec()
+    };
+    let only_ipv6 = own.only_ipv6 == Some(true);
+    Some(nets.into_iter().filter(|net| !only_ipv6 || matches!(net, IpNet::V6(_))).collect())
+}
+
+fn drift(context: &Context<'_>, ends: Ends) -> Option<Drift> {
+    let (_, own) = context.estate.peering(ends.end?);
+    let recorded = own.recorded.whole()?.iter().copied().collect::<PrefixSet>();
+    let expected = expected(context, own, ends.other)?;
+    let text = |set: PrefixSet| set.prefixes().iter().map(ToString::to_string).collect();
+    Some(Drift { without_route: text(expected.difference(&recorded)), stale: text(recorded.difference(&expected)) })
+}
+
+fn in_sync(context: &Context<'_>, link: &estate::Link) -> Option<bool> {
+    let side = |end: End, other: VnetIndex| {
+        let (_, own) = context.estate.peering(end);
+        let recorded = own.recorded.whole()?;
+        // Nearly always the lists are the same, letter for letter.
+        let whole = own.complete_vnets != Some(false) && own.only_ipv6 != Some(true);
+        let current =
+            context.estate.vnet(other).filter(|vnet| vnet.seen && whole).and_then(|v| v.address_space.whole());
+        if current == Some(recorded) {
+            return Some(true);
+        }
+        Some(recorded.iter().copied().collect::<PrefixSet>() == expected(context, own, other)?)
+    };
+    let near = side(link.local, link.remote.vnet());
+    let far = link.remote.end().map_or(Some(true), |end| side(end, link.local.vnet));
+    match (near, far) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+fn approvals<'a>(
+    context: &'a Context<'a>,
+    local: &'a ResourceId,
+    remote: &'a ResourceId,
+    orientation: Orientation,
+) -> Later<'a, Sides<'a>, Vec<Approval<'a>>> {
+    Later::new(context, Sides { local, remote, orientation }, |context, sides| {
+        let party = |id: &'a ResourceId| Party { id: id.as_str(), name: id.name() };
+        let (local, remote) = (party(sides.local), party(sides.remote));
+        let approvals = context.config.approvals.iter();
+        let matching = approvals.filter(|approval| approval.covers_link(&local, &remote, sides.orientation));
+        matching
+            .map(|approval| Approval {
+                id: &approval.id,
+                rules: context.rules.iter().filter(|rule| approval.covers_rule(rule)).map(RuleId::as_str).collect(),
+                in_force: context.as_of.is_some_and(|day| approval.in_force_on(day)),
+                expires: approval.expires.to_string(),
+            })
+            .collect()
+    })
+}
+
+/// Two roles, sorted and joined.
+fn role_pair(a: Option<&'static str>, b: Option<&'static str>) -> &'static str {
+    let rank = |role: Option<&str>| match role {
+        Some("hub") => 0,
+        Some("shared") => 1,
+        Some("spoke") => 2,
+        _ => 3,
+    };
+    let (low, high) = (rank(a).min(rank(b)), rank(a).max(rank(b)));
+    const PAIRS: [[&str; 4]; 4] = [
+        ["hub+hub", "hub+shared", "hub+spoke", "hub+unknown"],
+        ["", "shared+shared", "shared+spoke", "shared+unknown"],
+        ["", "", "spoke+spoke", "spoke+unknown"],
+        ["", "", "", "unknown+unknown"],
+    ];
+    PAIRS[low][high]
+}
+
+/// Two environment kinds, sorted and joined.
+fn environment_pair(a: Option<EnvironmentKind>, b: Option<EnvironmentKind>) -> &'static str {
+    let rank = |kind: Option<EnvironmentKind>| match kind {
+        Some(EnvironmentKind::NonProduction) => 0,
+        Some(EnvironmentKind::Production) => 1,
+        Some(EnvironmentKind::Shared) => 2,
+        None => 3,
+    };
+    let (low, high) = (rank(a).min(rank(b)), rank(a).max(rank(b)));
+    const PAIRS: [[&str; 4]; 4] = [
+        [
+            "non_production+non_production",
+            "non_production+production",
+            "non_production+shared",
+            "non_production+unknown",
+        ],
+        ["", "production+production", "production+shared", "production+unknown"],
+        ["", "", "shared+shared", "shared+unknown"],
+        ["", "", "", "unknown+unknown"],
+    ];
+    PAIRS[low][high]
 }

@@ -7,12 +7,14 @@ mod carriers;
 mod classify;
 mod links;
 mod overlaps;
+mod reach;
 
 use rustc_hash::FxHashMap;
 
 pub use carriers::{Carriers, GatewayRef};
 pub use links::{End, Far, Link};
 pub use overlaps::{Meeting, MeetingPoint};
+pub use reach::Reach;
 
 use crate::azure::{Connection, Gateway, LocalGateway, Nsg, Peering, ResourceId, RouteTable, Subnet, Vnet};
 use crate::config::Config;
@@ -68,6 +70,10 @@ pub struct Estate {
     pub links: Vec<Link>,
     /// For each NSG of the inventory, the subnets that it filters.
     pub nsg_subnets: Vec<Vec<SubnetIndex>>,
+    /// For each NSG of the inventory, the subnets of network interfaces that it filters.
+    nsg_interfaces: Vec<Vec<SubnetIndex>>,
+    /// Which networks packets could come from, and whose addresses are whose.
+    pub reach: Reach,
     /// Address spaces that meet, by the virtual network whose id sorts first.
     pub overlaps: FxHashMap<VnetIndex, Vec<Meeting>>,
     by_id: FxHashMap<ResourceId, VnetIndex>,
@@ -96,12 +102,16 @@ impl Estate {
             }
         }
         let nsg_subnets = attach(&inventory, &by_id, &nsgs);
+        let nsg_interfaces = attach_interfaces(&inventory, &by_id, &nsgs);
+        let reach = Reach::of(&inventory, &vnets, &links);
         let overlaps = overlaps::find(&inventory, &vnets, &links, &config.estate.on_premises);
         Self {
             inventory,
             vnets,
             links,
             nsg_subnets,
+            nsg_interfaces,
+            reach,
             overlaps,
             by_id,
             nsgs,
@@ -148,6 +158,16 @@ impl Estate {
     pub fn nsg(&self, id: &ResourceId) -> Option<(u32, &Nsg)> {
         let at = *self.nsgs.get(id)?;
         Some((at, &self.inventory.nsgs[at as usize]))
+    }
+
+    /// Everything that an NSG filters: its subnets, and those of its network interfaces.
+    pub fn nsg_guards(&self, nsg: u32) -> impl Iterator<Item = SubnetIndex> {
+        self.nsg_subnets[nsg as usize].iter().chain(&self.nsg_interfaces[nsg as usize]).copied()
+    }
+
+    /// How many subnets of network interfaces an NSG filters.
+    pub fn nsg_interfaces(&self, nsg: u32) -> usize {
+        self.nsg_interfaces[nsg as usize].len()
     }
 
     /// The NSG of a subnet: named by the subnet, or by the NSG's own list.
@@ -209,15 +229,38 @@ fn attach(
     }
     for (nsg, own) in inventory.nsgs.iter().zip(&mut subnets) {
         let listed = nsg.subnets.iter().flatten();
-        let found = listed.filter_map(|id| {
-            let index = *vnets.get(&id.parent()?)?;
-            let vnet = inventory.vnets.get(index.0 as usize)?;
-            let position = vnet.subnets.iter().position(|s| s.name.eq_ignore_ascii_case(id.name()))?;
-            Some(SubnetIndex { vnet: index, position: u32::try_from(position).ok()? })
-        });
-        own.extend(found);
+        own.extend(listed.filter_map(|id| find_subnet(inventory, vnets, id)));
         own.sort_unstable();
         own.dedup();
     }
     subnets
+}
+
+/// The subnets of the network interfaces that name each NSG.
+fn attach_interfaces(
+    inventory: &Inventory,
+    vnets: &FxHashMap<ResourceId, VnetIndex>,
+    nsgs: &FxHashMap<ResourceId, u32>,
+) -> Vec<Vec<SubnetIndex>> {
+    let mut subnets = vec![Vec::new(); inventory.nsgs.len()];
+    for interface in &inventory.interfaces {
+        let Some(&nsg) = interface.nsg.as_ref().and_then(|id| nsgs.get(id)) else { continue };
+        subnets[nsg as usize].extend(interface.subnets.iter().filter_map(|id| find_subnet(inventory, vnets, id)));
+    }
+    for own in &mut subnets {
+        own.sort_unstable();
+        own.dedup();
+    }
+    subnets
+}
+
+fn find_subnet(
+    inventory: &Inventory,
+    vnets: &FxHashMap<ResourceId, VnetIndex>,
+    id: &ResourceId,
+) -> Option<SubnetIndex> {
+    let index = *vnets.get(&id.parent()?)?;
+    let vnet = inventory.vnets.get(index.0 as usize)?;
+    let position = vnet.subnets.iter().position(|subnet| subnet.name.eq_ignore_ascii_case(id.name()))?;
+    Some(SubnetIndex { vnet: index, position: u32::try_from(position).ok()? })
 }

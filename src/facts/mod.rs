@@ -6,6 +6,7 @@
 //! serialised, so that a subject costs what the policies that read it need.
 
 pub mod approval;
+mod exposure;
 mod later;
 pub mod nsg_rule;
 pub mod peering;
@@ -104,6 +105,17 @@ pub enum EnvironmentKind {
     NonProduction,
     /// Serves both, belongs to neither.
     Shared,
+}
+
+impl EnvironmentKind {
+    /// The other side of the line between production and the rest; none for what serves both.
+    pub fn across(self) -> Option<Self> {
+        match self {
+            Self::Production => Some(Self::NonProduction),
+            Self::NonProduction => Some(Self::Production),
+            Self::Shared => None,
+        }
+    }
 }
 
 /// A virtual network, as far as the inputs show it.

@@ -3,7 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{EnvironmentKind, Origin, Status};
+use ipnet::IpNet;
+
+use super::exposure;
+use super::subnet::NsgRef;
+use super::{ChildId, Context, EnvironmentKind, Later, Origin, OriginKind, Status};
+use crate::azure::{self, Access, Direction, Nsg, Protocol, ResourceId, SecurityRule, Term};
+use crate::estate::{SubnetIndex, VnetIndex};
+use crate::network::{self, AddressSpec, AddressTerm, AsgId, PortSet, PrefixSet, ProtocolSet, Tag};
 
 /// A custom security rule: the subject `nsg_rule`.
 ///
@@ -11,11 +18,11 @@ use super::{EnvironmentKind, Origin, Status};
 #[derive(Serialize, JsonSchema)]
 pub struct NsgRuleSubject<'a> {
     /// ARM id.
-    pub id: &'a str,
+    pub id: ChildId<'a>,
     /// Name.
     pub name: &'a str,
     /// The NSG that holds it.
-    pub nsg: super::subnet::NsgRef<'a>,
+    pub nsg: Later<'a, RuleIndex, NsgRef>,
     /// Priority; null where it is missing or odd.
     pub priority: Option<u32>,
     /// `Inbound` or `Outbound`; null where it is missing or odd.
@@ -33,27 +40,29 @@ pub struct NsgRuleSubject<'a> {
     /// How many ports the union of its destination port ranges holds, 0 to 65,536.
     pub port_count: u32,
     /// Destination ports as Azure writes them, such as `*`, `443`, `1000-2000`.
-    pub ports: String,
+    pub ports: Later<'a, RuleIndex, String>,
     /// Whether the rule names a well-known management or database port; for selectors.
     pub names_management_port: bool,
     /// Properties of the rule that could not be understood, as written.
     pub odd: &'a [String],
+    /// Whether `odd` holds anything; for selectors.
+    pub is_odd: bool,
     /// Where packets may come from.
-    pub source: Endpoint<'a>,
+    pub source: Later<'a, RuleIndex, Endpoint<'a>>,
     /// Where packets may go to.
-    pub destination: Endpoint<'a>,
+    pub destination: Later<'a, RuleIndex, Endpoint<'a>>,
     /// What the NSG is attached to.
-    pub attached: Attached<'a>,
+    pub attached: Later<'a, RuleIndex, Attached>,
     /// Where `VirtualNetwork` as source is wider than the virtual network that the rule guards.
-    pub tag: TagReach,
+    pub tag: Later<'a, RuleIndex, TagReach>,
     /// Whether the rule can match anything that no earlier rule takes.
     pub shadow: Shadow,
     /// Whether `shadow.status` is `shadowed`; for selectors.
     pub shadowed: bool,
     /// Who effectively reaches management ports through this rule, earlier rules taken into account.
-    pub management: Management,
+    pub management: Later<'a, RuleIndex, Management>,
     /// Virtual networks of the other side of the production line whose address space the rule names.
-    pub other_environment: Vec<ForeignPrefix>,
+    pub other_environment: Later<'a, RuleIndex, Vec<ForeignPrefix>>,
     /// Whether `other_environment` holds anything; for selectors.
     pub names_other_environment: bool,
 }
@@ -73,13 +82,13 @@ pub struct Endpoint<'a> {
 
 /// What an NSG is attached to.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Attached<'a> {
+pub struct Attached {
     /// `attached`, `detached` (to nothing: it filters nothing), or `not_visible`.
     pub status: &'static str,
     /// ARM ids of subnets, sorted.
-    pub subnets: Vec<&'a str>,
+    pub subnets: Vec<String>,
     /// Names of the virtual networks of those subnets, sorted, each once.
-    pub vnets: Vec<&'a str>,
+    pub vnets: Vec<String>,
     /// How many network interfaces name it.
     pub network_interfaces: u64,
     /// The environment kind that all of those virtual networks share; null where they differ or one is not known.
@@ -140,4 +149,324 @@ pub struct ForeignPrefix {
     pub id: String,
     /// Its environment's name.
     pub environment: String,
+}
+
+/// A rule by its NSG and its position there.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleIndex {
+    /// Position of the NSG in the inventory.
+    pub nsg: u32,
+    /// Position of the rule in the NSG.
+    pub position: u32,
+}
+
+/// One NSG, read once for all of its rules.
+pub struct Guard<'a> {
+    context: &'a Context<'a>,
+    nsg: u32,
+    /// For each rule of the NSG its position among those that could be read in full.
+    readable: Vec<Option<usize>>,
+    names: Vec<String>,
+    shadows: Vec<network::Shadow>,
+    environment: Option<EnvironmentKind>,
+}
+
+impl<'a> Guard<'a> {
+    /// Reads an NSG.
+    pub fn of(context: &'a Context<'a>, nsg: u32) -> Self {
+        let rules = context.estate.inventory.nsgs[nsg as usize].rules.as_deref().unwrap_or_default();
+        let mut readable = Vec::with_capacity(rules.len());
+        let mut list = Vec::with_capacity(rules.len());
+        for rule in rules {
+            let evaluated = evaluated(rule);
+            readable.push(evaluated.is_some().then_some(list.len()));
+            list.extend(evaluated);
+        }
+        let shadows = network::shadow(&list);
+        let (environment, _) = environment(context, nsg);
+        let names = if shadows.iter().any(|shadow| matches!(shadow, network::Shadow::Dead { .. })) {
+            list.iter().map(|rule| rule.name.to_string()).collect()
+        } else {
+            Vec::new()
+        };
+        Self { context, nsg, readable, names, shadows, environment }
+    }
+
+    /// The facts of one of its rules.
+    pub fn rule(&self, position: u32) -> NsgRuleSubject<'a> {
+        let context = self.context;
+        let nsg = &context.estate.inventory.nsgs[self.nsg as usize];
+        let index = RuleIndex { nsg: self.nsg, position };
+        let rule = security_rule(context, index);
+        let ports = rule.destination_ports.iter().copied().collect::<PortSet>();
+        let shadow = self.shadow(position);
+        let allows = rule.access != Some(Access::Deny);
+        let inbound = rule.direction != Some(Direction::Outbound);
+        NsgRuleSubject {
+            id: ChildId { parent: nsg.id.as_str(), kind: "securityRules", name: &rule.name },
+            name: &rule.name,
+            nsg: Later::new(context, index, |context, index| {
+                let nsg = &context.estate.inventory.nsgs[index.nsg as usize];
+                NsgRef { id: nsg.id.to_string(), name: nsg.id.name().to_owned(), seen: true }
+            }),
+            priority: rule.priority.map(u32::from),
+            direction: rule.direction.map(Direction::as_str),
+            access: rule.access.map(Access::as_str),
+            protocol: rule.protocol.map(Protocol::as_str),
+            from_virtual_network: rule.source.terms.iter().any(is_virtual_network),
+            from_any: rule.source.terms.contains(&Term::Any),
+            any_port: ports.is_any(),
+            port_count: ports.count(),
+            ports: Later::new(context, index, |context, index| {
+                security_rule(context, index).destination_ports.iter().copied().collect::<PortSet>().to_string()
+            }),
+            names_management_port: allows && inbound && MANAGEMENT.iter().any(|(port, _)| ports.contains(*port)),
+            odd: &rule.odd,
+            is_odd: !rule.odd.is_empty(),
+            source: Later::new(context, index, |context, index| Endpoint::of(&security_rule(context, index).source)),
+            destination: Later::new(context, index, |context, index| {
+                Endpoint::of(&security_rule(context, index).destination)
+            }),
+            attached: Later::new(context, index, attached),
+            tag: Later::new(context, index, tag_reach),
+            shadowed: shadow.status == "shadowed",
+            shadow,
+            management: Later::new(context, index, exposure::management),
+            names_other_environment: allows && !foreign(context, index, self.environment, 1).is_empty(),
+            other_environment: Later::new(context, index, |context, index| {
+                foreign(context, index, environment(context, index.nsg).0, 50)
+            }),
+        }
+    }
+
+    fn shadow(&self, position: u32) -> Shadow {
+        let shadow = self.readable[position as usize].map(|at| &self.shadows[at]);
+        let said = |status| Shadow { status, by: Vec::new() };
+        match shadow {
+            Some(network::Shadow::Live) => said("live"),
+            Some(network::Shadow::MatchesNothing) => said("matches_nothing"),
+            Some(network::Shadow::Undecided) | None => said("undecided"),
+            Some(network::Shadow::Dead { hidden_by }) => {
+                let by = hidden_by.iter().filter_map(|at| self.names.get(*at).cloned()).collect();
+                Shadow { status: "shadowed", by }
+            }
+        }
+    }
+}
+
+/// Management and database ports that should not be open to strangers, with what listens there
+/// (<https://www.iana.org/assignments/service-names-port-numbers>).
+pub(super) const MANAGEMENT: [(u16, &str); 13] = [
+    (22, "SSH"),
+    (23, "Telnet"),
+    (445, "SMB"),
+    (1433, "SQL Server"),
+    (1521, "Oracle"),
+    (3306, "MySQL"),
+    (3389, "RDP"),
+    (5432, "PostgreSQL"),
+    (5985, "WinRM"),
+    (5986, "WinRM over TLS"),
+    (6379, "Redis"),
+    (9200, "Elasticsearch"),
+    (27017, "MongoDB"),
+];
+
+fn security_rule<'a>(context: &Context<'a>, index: RuleIndex) -> &'a SecurityRule {
+    let rules = context.estate.inventory.nsgs[index.nsg as usize].rules.as_deref();
+    &rules.expect("an NSG with a rule has rules")[index.position as usize]
+}
+
+fn is_virtual_network(term: &Term) -> bool {
+    matches!(term, Term::Tag(tag) if Tag::parse(tag) == Some(Tag::VirtualNetwork))
+}
+
+/// A rule as the semantics of NSGs take it; `None` where a field that decides is missing or odd.
+pub(super) fn evaluated(rule: &SecurityRule) -> Option<network::Rule> {
+    let protocols = match rule.protocol? {
+        Protocol::Tcp => ProtocolSet::TCP,
+        Protocol::Udp => ProtocolSet::UDP,
+        Protocol::Icmp => ProtocolSet::ICMP,
+        Protocol::Esp => ProtocolSet::ESP,
+        Protocol::Ah => ProtocolSet::AH,
+        Protocol::Any => ProtocolSet::ANY,
+    };
+    Some(network::Rule {
+        name: std::sync::Arc::from(rule.name.as_str()),
+        priority: rule.priority?.into(),
+        direction: match rule.direction? {
+            Direction::Inbound => network::Direction::Inbound,
+            Direction::Outbound => network::Direction::Outbound,
+        },
+        access: match rule.access? {
+            Access::Allow => network::Access::Allow,
+            Access::Deny => network::Access::Deny,
+        },
+        protocols,
+        source: spec(&rule.source),
+        source_ports: rule.source_ports.iter().copied().collect(),
+        destination: spec(&rule.destination),
+        destination_ports: rule.destination_ports.iter().copied().collect(),
+    })
+}
+
+/// The rules of an NSG that could be read in full.
+pub(super) fn readable(nsg: &Nsg) -> Vec<network::Rule> {
+    nsg.rules.iter().flatten().filter_map(evaluated).collect()
+}
+
+fn spec(endpoint: &azure::Endpoint) -> AddressSpec {
+    let addresses = endpoint.terms.iter().filter_map(|term| match term {
+        Term::Any => Some(AddressTerm::Any),
+        Term::Prefix(net) => Some(AddressTerm::Prefix(*net)),
+        Term::Tag(tag) => Tag::parse(tag).map(AddressTerm::Tag),
+        Term::Asg(_) => None,
+    });
+    let groups = endpoint.terms.iter().filter_map(|term| match term {
+        Term::Asg(id) => Some(AsgId::new(id.as_str())),
+        _ => None,
+    });
+    AddressSpec::new(addresses, groups)
+}
+
+impl<'a> Endpoint<'a> {
+    fn of(endpoint: &'a azure::Endpoint) -> Self {
+        let mut facts = Self {
+            any: false,
+            prefixes: Vec::new(),
+            service_tags: Vec::new(),
+            application_security_groups: Vec::new(),
+        };
+        for term in endpoint.terms.iter() {
+            match term {
+                Term::Any => facts.any = true,
+                Term::Prefix(net) => facts.prefixes.push(net.to_string()),
+                Term::Tag(tag) => facts.service_tags.push(tag),
+                Term::Asg(id) => facts.application_security_groups.push(id.as_str()),
+            }
+        }
+        facts
+    }
+}
+
+fn attached(context: &Context<'_>, index: RuleIndex) -> Attached {
+    let estate = context.estate;
+    let nsg = &estate.inventory.nsgs[index.nsg as usize];
+    let guarded = &estate.nsg_subnets[index.nsg as usize];
+    let mut subnets = nsg.subnets.iter().flatten().map(ToString::to_string).collect::<Vec<_>>();
+    for subnet in guarded {
+        let (vnet, subnet) = estate.subnet(*subnet);
+        let id = vnet.subnet_id(subnet).to_string();
+        if !subnets.iter().any(|known| known.eq_ignore_ascii_case(&id)) {
+            subnets.push(id);
+        }
+    }
+    subnets.sort();
+    let interfaces = u64::from(nsg.network_interfaces.unwrap_or(0)).max(estate.nsg_interfaces(index.nsg) as u64);
+    let mut vnets =
+        subnets.iter().filter_map(|id| Some(ResourceId::new(id).parent()?.name().to_owned())).collect::<Vec<_>>();
+    vnets.sort();
+    vnets.dedup();
+    // An NSG guards subnets of its own subscription and region: those tell whether anything names it.
+    let listed = nsg.subnets.is_some()
+        || nsg.id.subscription().is_some_and(|s| {
+            let of_subscription =
+                |vnet: &azure::Vnet| vnet.seen && vnet.id.subscription().is_some_and(|v| v.eq_ignore_ascii_case(s));
+            estate.inventory.scope.is_whole(s, "virtualNetworks") || estate.inventory.vnets.iter().any(of_subscription)
+        });
+    let status = match () {
+        () if !subnets.is_empty() || interfaces > 0 => "attached",
+        () if listed => "detached",
+        () => "not_visible",
+    };
+    let (environment, environment_status) = environment(context, index.nsg);
+    Attached { status, subnets, vnets, network_interfaces: interfaces, environment, environment_status }
+}
+
+/// The environment of everything that an NSG guards.
+fn environment(context: &Context<'_>, nsg: u32) -> (Option<EnvironmentKind>, Status) {
+    let mut guards = context.estate.nsg_guards(nsg).map(|subnet| &context.estate.node(subnet.vnet).environment);
+    let Some(first) = guards.next() else { return (None, Status::NotSeen) };
+    if first.kind.is_none() {
+        return (None, first.status);
+    }
+    match guards.find(|other| other.kind != first.kind) {
+        None => (first.kind, Status::Known),
+        Some(other) if other.kind.is_none() => (None, other.status),
+        Some(_) => (None, Status::Conflict),
+    }
+}
+
+/// Subnets that an NSG guards, one for each content that the tag can have.
+pub(super) fn distinct_guards(context: &Context<'_>, nsg: u32) -> Vec<SubnetIndex> {
+    let mut seen: Vec<(VnetIndex, Option<&ResourceId>)> = Vec::new();
+    let mut distinct = Vec::new();
+    for index in context.estate.nsg_guards(nsg) {
+        let key = (index.vnet, context.estate.subnet(index).1.route_table.as_ref());
+        if !seen.contains(&key) {
+            seen.push(key);
+            distinct.push(index);
+        }
+    }
+    distinct
+}
+
+fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
+    let mut reach = TagReach::default();
+    if !security_rule(context, index).source.terms.iter().any(is_virtual_network) {
+        return reach;
+    }
+    let guards = distinct_guards(context, index.nsg);
+    if guards.is_empty() && attached(context, index).status != "detached" {
+        reach.unknown.push("the subnets that the NSG guards were not read".to_owned());
+    }
+    for guard in guards {
+        let own = context.estate.subnet(guard).0.address_space.nets.iter().copied().collect::<PrefixSet>();
+        let beyond = |origin: &Origin| {
+            let inside = origin.prefix.parse::<IpNet>().is_ok_and(|net| own.contains_set(&PrefixSet::from(net)));
+            !matches!(origin.kind, OriginKind::Own | OriginKind::Platform) && !inside
+        };
+        let tag = super::subnet::tag(context, guard);
+        reach.beyond.extend(tag.certain.into_iter().filter(beyond));
+        reach.possibly_beyond.extend(tag.possible.into_iter().filter(beyond));
+        reach.unknown.extend(tag.unknown);
+    }
+    let key = |origin: &Origin| (origin.kind, origin.prefix.parse::<IpNet>().ok(), origin.origin.clone());
+    for list in [&mut reach.beyond, &mut reach.possibly_beyond] {
+        list.sort_by_key(key);
+        list.dedup();
+    }
+    reach.unknown.sort();
+    reach.unknown.dedup();
+    reach
+}
+
+/// Virtual networks across the production line whose space the rule names, as far as packets could come from
+/// there: those that peerings join with a guarded one, however many steps away.
+fn foreign(context: &Context<'_>, index: RuleIndex, own: Option<EnvironmentKind>, most: usize) -> Vec<ForeignPrefix> {
+    let rule = security_rule(context, index);
+    let end = if rule.direction == Some(Direction::Outbound) { &rule.destination } else { &rule.source };
+    if !end.terms.iter().any(|term| matches!(term, Term::Prefix(_))) {
+        return Vec::new();
+    }
+    let Some(other) = own.and_then(EnvironmentKind::across) else { return Vec::new() };
+    let Some(guard) = context.estate.nsg_guards(index.nsg).next() else { return Vec::new() };
+    let mut found = Vec::new();
+    for net in end.terms.iter().filter_map(|term| if let Term::Prefix(net) = term { Some(*net) } else { None }) {
+        for vnet in context.estate.reach.owners(guard.vnet, other, net).take(most) {
+            let node = context.estate.node(vnet);
+            found.push(ForeignPrefix {
+                prefix: net.to_string(),
+                vnet: node.id.name().to_owned(),
+                id: node.id.to_string(),
+                environment: node.environment.value.clone().unwrap_or_default(),
+            });
+        }
+        if found.len() >= most {
+            break;
+        }
+    }
+    found.truncate(most);
+    found.sort();
+    found
 }

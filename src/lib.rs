@@ -3,3 +3,4 @@
 pub mod azure;
 pub mod finding;
 pub mod report;
+pub mod rule;

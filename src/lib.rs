@@ -9,4 +9,5 @@ pub mod input;
 pub mod locate;
 pub mod network;
 pub mod report;
+pub mod rule;
 pub mod snapshot;

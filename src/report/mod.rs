@@ -9,6 +9,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::azure::ResourceId;
 use crate::finding::{FileId, Finding, Location, RuleId, Severity};
 
 pub mod csv;
@@ -82,6 +83,11 @@ impl Report {
         let path = self.file(location.file).map_or("?", |file| file.path.as_str());
         format!("{path}:{}:{}", location.start_line, location.start_column)
     }
+}
+
+/// The resource that another one is part of, such as the network of a peering.
+fn enclosing(id: &ResourceId) -> Option<ResourceId> {
+    id.parent().filter(|parent| parent.resource_type().is_some())
 }
 
 /// Findings of one rule, as people read them.

@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 
 use crate::finding::{FileId, RuleId};
 use crate::report::Report;
-use plan::RunPlan;
+use plan::{Limits, RunPlan};
 use run::Run;
 
 /// Who the file is for.
@@ -65,6 +65,7 @@ pub struct SarifFile<'a> {
 struct Source<'a> {
     report: &'a Report,
     profile: Profile,
+    limits: Limits,
     /// Of every input, by position.
     uris: Vec<String>,
     /// By path as the user named it.
@@ -74,10 +75,20 @@ struct Source<'a> {
 
 /// Decides what goes where. Nothing is rendered yet.
 pub fn render<'a>(report: &'a Report, profile: Profile, options: &SarifOptions<'_>) -> SarifOutput<'a> {
+    render_within(report, profile, options, Limits::GITHUB)
+}
+
+fn render_within<'a>(
+    report: &'a Report,
+    profile: Profile,
+    options: &SarifOptions<'_>,
+    limits: Limits,
+) -> SarifOutput<'a> {
     let mapped = report.inputs.iter().map(|input| (options.source_path)(&input.path)).collect::<Vec<_>>();
     let source = Arc::new(Source {
         report,
         profile,
+        limits,
         uris: mapped.iter().map(|path| uri::relative(path)).collect(),
         uri_of_path: report.inputs.iter().enumerate().map(|(at, input)| (input.path.as_str(), at)).collect(),
         rule_index: report.rules.iter().zip(0..).map(|(rule, at)| (&rule.id, at)).collect(),

@@ -15,15 +15,24 @@ use crate::finding::{Finding, Outcome};
 use crate::report::Report;
 use crate::report::text::{count, counted};
 
-/// GitHub shows 5,000 results of a run and refuses more than 25,000
-/// (<https://docs.github.com/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit>). Kept a
-/// file too, so that a file stays small.
-pub(super) const MOST_RESULTS: usize = 5_000;
-/// GitHub refuses more.
-pub(super) const MOST_RUNS: usize = 20;
-/// GitHub refuses files of more than 10 MB gzipped. JSON made of names, ids and hexadecimal digits shrinks to less than
-/// half (in practice to a tenth), so this many bytes without indentation are safe.
-const MOST_BYTES: usize = 20_000_000;
+/// How much a file for GitHub may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Results of a run, and of a file.
+    pub results: usize,
+    /// Runs of a file.
+    pub runs: usize,
+    /// Bytes of a file without its indentation.
+    pub bytes: usize,
+}
+
+impl Limits {
+    /// GitHub shows 5,000 results of a run, and refuses more than 25,000, more than 20 runs a file, and files of more
+    /// than 10 MB gzipped
+    /// (<https://docs.github.com/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit>). JSON
+    /// made of names, ids and hexadecimal digits shrinks to less than half, in practice to a tenth.
+    pub(super) const GITHUB: Self = Self { results: 5_000, runs: 20, bytes: 20_000_000 };
+}
 
 /// The name of the run of findings without a tenant.
 const NO_TENANT: &str = "unknown-tenant";
@@ -168,11 +177,11 @@ fn results<'a>(findings: Vec<&'a Finding>) -> Vec<ResultPlan<'a>> {
 /// Parts of a run that fit a file each, with their sizes.
 fn split<'a>(source: &Source<'a>, run: &RunPlan<'a>) -> Vec<(RunPlan<'a>, usize)> {
     let part = |part, results| RunPlan { part, results, ..*run };
-    let head = head_bytes(source, run);
+    let (limits, head) = (source.limits, head_bytes(source, run));
     let (mut parts, mut results, mut bytes) = (Vec::new(), Vec::new(), head);
     for &planned in &run.results {
         let size = bytes_of(&result::new(source, planned));
-        if results.len() == MOST_RESULTS || (bytes + size > MOST_BYTES && !results.is_empty()) {
+        if results.len() == limits.results || (bytes + size > limits.bytes && !results.is_empty()) {
             parts.push((part(parts.len() + 1, std::mem::take(&mut results)), bytes));
             bytes = head;
         }
@@ -186,13 +195,14 @@ fn split<'a>(source: &Source<'a>, run: &RunPlan<'a>) -> Vec<(RunPlan<'a>, usize)
 /// Runs in as few files as possible without changing their order: first parts before second parts.
 fn pack<'a>(source: &Arc<Source<'a>>, mut runs: Vec<(RunPlan<'a>, usize)>) -> Vec<SarifFile<'a>> {
     runs.sort_by_key(|(run, _)| run.part);
+    let limits = source.limits;
     let mut files = Vec::<SarifFile<'a>>::new();
     let mut bytes = 0;
     for (run, size) in runs {
         let last = files.last_mut().filter(|file| {
-            file.runs.len() < MOST_RUNS
-                && file.results() + run.results.len() <= MOST_RESULTS
-                && bytes + size <= MOST_BYTES
+            file.runs.len() < limits.runs
+                && file.results() + run.results.len() <= limits.results
+                && bytes + size <= limits.bytes
         });
         if let Some(file) = last {
             file.runs.push(run);

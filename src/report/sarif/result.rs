@@ -190,9 +190,12 @@ fn message(finding: &Finding, related: &[Evidence]) -> String {
     let mut linked = String::with_capacity(text.len() + 8 * related.len());
     let mut rest = 0;
     for (start, (end, id)) in links {
-        linked.push_str(&plain(&text[rest..start]));
+        // A link inside a code span would be none where backticks make one.
+        let (before, after) = (&text[rest..start], &text[end..]);
+        let quoted = before.strip_suffix('`').filter(|_| after.starts_with('`'));
+        linked.push_str(&plain(quoted.unwrap_or(before)));
         let _infallible = write!(linked, "[{}]({id})", escaped(&text[start..end]));
-        rest = end;
+        rest = end + usize::from(quoted.is_some());
     }
     linked.push_str(&plain(&text[rest..]));
     let unnamed = unnamed.into_iter().take(MOST_APPENDED).map(|(name, id)| {

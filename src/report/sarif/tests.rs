@@ -148,17 +148,19 @@ fn a_clean_report_has_an_empty_run_that_closes_alerts() {
 
 #[test]
 fn too_many_results_are_split_by_category_most_severe_first() {
-    let (report, _) = fixture::many(5001);
-    let output = render(&report, Profile::Github, &options());
+    assert_eq!(Limits::GITHUB, Limits { results: 5_000, runs: 20, bytes: 20_000_000 });
+    let (mut report, _) = fixture::many(51);
+    report.findings.reverse();
+    let output = render_within(&report, Profile::Github, &options(), Limits { results: 50, ..Limits::GITHUB });
     let logs = output.files.iter().map(|f| serde_json::from_slice::<Value>(&bytes(f)).unwrap()).collect::<Vec<_>>();
-    let notes = &output.notes;
     let shape = |log: &Value| runs(log).iter().map(|r| (category(r).to_owned(), results(r).len())).collect::<Vec<_>>();
     let tenant = format!("vnetlint/{}", fixture::CONTOSO);
-    assert_eq!(shape(&logs[0]), [(format!("{tenant}/"), 5000), ("vnetlint/unknown-tenant/".to_owned(), 0)]);
+    assert_eq!(shape(&logs[0]), [(format!("{tenant}/"), 50), ("vnetlint/unknown-tenant/".to_owned(), 0)]);
     assert_eq!(shape(&logs[1]), [(format!("{tenant}/part-2/"), 1)]);
-    assert_eq!(runs(&logs[0])[0]["results"][0]["level"], "error");
+    assert_eq!(runs(&logs[0])[0]["results"][0]["ruleId"], "path-prod-from-nonprod");
     assert_eq!(runs(&logs[1])[0]["results"][0]["level"], "note");
-    assert!(notes.iter().any(|note| note.contains("5,001 violations") && note.contains("2 parts")), "{notes:?}");
+    let split = output.notes.iter().any(|note| note.contains("51 violations") && note.contains("2 parts"));
+    assert!(split, "{:?}", output.notes);
     let paths = output.files.iter().map(|file| file.path(Path::new("out/report.sarif"))).collect::<Vec<_>>();
     assert_eq!(paths, [Path::new("out/report.sarif"), Path::new("out/report.2.sarif")]);
 }
@@ -178,12 +180,16 @@ fn many_tenants_are_packed_into_files_of_twenty_runs() {
 fn large_results_are_split_by_size() {
     let (mut report, _) = fixture::many(50);
     for finding in &mut report.findings {
-        finding.message = "x".repeat(1_000_000);
+        finding.message = "x".repeat(10_000);
     }
-    let output = render(&report, Profile::Github, &options());
-    assert_eq!(output.files.len(), 3);
+    let limits = Limits { bytes: 250_000, ..Limits::GITHUB };
+    let output = render_within(&report, Profile::Github, &options(), limits);
     assert_eq!(output.files.iter().map(SarifFile::results).sum::<usize>(), 50);
-    assert!(output.files.iter().all(|file| bytes(file).len() < 21_000_000));
+    assert_eq!(output.files.len(), 3);
+    for file in &output.files {
+        let compact = serde_json::to_vec(&Log::new(file)).unwrap();
+        assert!(compact.len() <= limits.bytes, "{}", compact.len());
+    }
 }
 
 #[test]
@@ -223,8 +229,8 @@ fn linked(message: &str, related: &[&str]) -> String {
 fn messages_link_to_the_other_side() {
     const DEV: &str = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/vnet-dev/virtualNetworkPeerings/back";
     for (message, wanted) in [
-        ("`back` of `vnet-dev` is up.", "`[back](1)` of `vnet-dev` is up."),
-        ("Peered with `vnet-dev`.", "Peered with `[vnet-dev](1)`."),
+        ("`back` of `vnet-dev` is up.", "[back](1) of `vnet-dev` is up."),
+        ("Peered with `vnet-dev`.", "Peered with [vnet-dev](1)."),
         ("Peered with vnet-dev.", "Peered with [vnet-dev](1)."),
         ("Peered with vnet-dev.local and vnet-dev-2.", "Peered with vnet-dev.local and vnet-dev-2. See [back](1)."),
         ("Peered", "Peered. See [back](1)."),

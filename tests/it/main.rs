@@ -1,0 +1,4 @@
+//! The integration tests, in one binary.
+
+#[path = "../synthetic/mod.rs"]
+mod synthetic;

@@ -10,4 +10,5 @@ pub mod locate;
 pub mod network;
 pub mod report;
 pub mod rule;
+pub mod scan;
 pub mod snapshot;

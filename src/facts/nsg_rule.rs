@@ -192,6 +192,16 @@ impl<'a> Guard<'a> {
         Self { context, nsg, readable, names, shadows, environment }
     }
 
+    /// How many rules it has.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.readable.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether it has no rule.
+    pub fn is_empty(&self) -> bool {
+        self.readable.is_empty()
+    }
+
     /// The facts of one of its rules.
     pub fn rule(&self, position: u32) -> NsgRuleSubject<'a> {
         let context = self.context;

@@ -1,6 +1,8 @@
 //! vnetlint: does the network that really runs in Azure still obey the topology that was approved?
 
 pub mod azure;
+pub mod cli;
+pub mod command;
 pub mod config;
 pub mod estate;
 pub mod facts;

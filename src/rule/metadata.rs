@@ -42,6 +42,8 @@ pub struct Metadata {
     pub deprecated: bool,
     /// Which way an approval has to point to cover a finding.
     pub approval: Approval,
+    /// What the inputs have to tell for the rule to be judged at all.
+    pub requires: Option<Requirement>,
 }
 
 /// A page to read.
@@ -97,6 +99,15 @@ pub enum Approval {
     Resource,
 }
 
+/// What the inputs have to tell for a rule to be judged at all; without it the rule does not run, and the
+/// report says so once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Requirement {
+    /// Which tenant owns a subscription.
+    Tenants,
+}
+
 /// The block as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +161,8 @@ struct Custom {
     deprecated: bool,
     #[serde(default)]
     approval: Option<Approval>,
+    #[serde(default)]
+    requires: Option<Requirement>,
 }
 
 #[derive(Deserialize)]
@@ -246,6 +259,7 @@ pub(super) fn read(path: &str, text: &str, vocabulary: &Vocabulary) -> Result<Me
         select,
         aliases: custom.aliases,
         deprecated: custom.deprecated,
+        requires: custom.requires,
         approval: custom.approval.unwrap_or(default_approval),
     })
 }

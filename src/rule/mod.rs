@@ -27,7 +27,7 @@ mod fixture;
 pub use engine::{DataError, EngineMode, Evaluator, FailureKind, Judgement, PolicyFailure};
 pub use error::{LoadError, LoadErrors};
 pub use load::{PolicySource, Rule, RuleSet, embedded};
-pub use metadata::{Approval, Control, Metadata, Parameter, RelatedResource, Relation};
+pub use metadata::{Approval, Control, Metadata, Parameter, RelatedResource, Relation, Requirement};
 pub use schema::{SubjectKind, Vocabulary};
 pub use select::{Scalar, Selector};
 pub use test::{Coverage, Outcome, TestReport, TestResult, run_tests};

@@ -4,6 +4,8 @@
 
 mod findings;
 mod notices;
+mod report;
+mod show;
 mod subjects;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,8 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 pub use notices::notices;
+pub use report::report;
+pub use show::{facts_schema, write_facts};
 pub use subjects::{Kind, vocabulary};
 
 use crate::config::{Config, Standing};

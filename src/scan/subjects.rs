@@ -74,7 +74,7 @@ pub fn vocabulary() -> Vocabulary {
 }
 
 /// The JSON Schema of `data`, but for rules' parameters, which each rule declares.
-fn data_schema() -> serde_json::Value {
+pub(super) fn data_schema() -> serde_json::Value {
     serde_json::json!({
         "type": "object",
         "properties": {
@@ -107,11 +107,18 @@ pub(super) enum Subject {
 /// Facts of whatever kind, ready to be judged or shown.
 pub(super) trait Facts {
     fn judged_by(&self, evaluator: &mut Evaluator<'_>, kind: SubjectKind, ordinal: u64, said: &mut Vec<Judgement>);
+
+    /// The facts as JSON.
+    fn to_json(&self) -> serde_json::Value;
 }
 
 impl<F: Serialize> Facts for F {
     fn judged_by(&self, evaluator: &mut Evaluator<'_>, kind: SubjectKind, ordinal: u64, said: &mut Vec<Judgement>) {
         evaluator.judge(kind, ordinal, self, said);
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("facts are texts, numbers, lists and objects with text keys")
     }
 }
 

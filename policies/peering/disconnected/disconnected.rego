@@ -21,14 +21,14 @@
 #     state: disconnected
 package policies.peering.disconnected
 
-import data.policies.lib.link
+import data.policies.lib.peering
 
 deny contains {
 	"message": sprintf("The peering of %s with %s is broken (%s, %s): nothing passes either way until %s.", [
 		_local,
 		_remote,
-		link.says(_local, input.local.peering),
-		link.says(_remote, input.remote.peering),
+		peering.says(_local, input.local.peering),
+		peering.says(_remote, input.remote.peering),
 		_repaired,
 	]),
 	"at": _broken,
@@ -59,8 +59,8 @@ _broken := input.remote.peering.id if {
 	input.remote.peering.state == "Disconnected"
 } else := input.id
 
-_places := [input.id, link.place(input.remote.peering, input.remote.vnet)]
+_places := [input.id, peering.place(input.remote.peering, input.remote.vnet)]
 
-_local := link.label(input.local.vnet, input.remote.vnet)
+_local := peering.label(input.local.vnet, input.remote.vnet)
 
-_remote := link.label(input.remote.vnet, input.local.vnet)
+_remote := peering.label(input.remote.vnet, input.local.vnet)

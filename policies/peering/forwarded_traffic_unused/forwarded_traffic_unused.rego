@@ -22,7 +22,7 @@
 #     allow_forwarded_traffic: [true, null]
 package policies.peering.forwarded_traffic_unused
 
-import data.policies.lib.link
+import data.policies.lib.peering
 import data.policies.lib.text
 
 deny contains {
@@ -30,13 +30,13 @@ deny contains {
 		_receiver,
 		_forwarder,
 		_approvals,
-		link.hearsay(input.state),
+		peering.hearsay(input.state),
 	]),
 	"path": "/properties/allowForwardedTraffic",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
 	_seems_unused
-	link.established(input.state)
+	peering.established(input.state)
 	count(_open) == 0
 }
 
@@ -48,7 +48,7 @@ undetermined contains {
 		concat("; ", _open),
 	]),
 	"path": "/properties/allowForwardedTraffic",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
 	_seems_unused
 	count(_open) > 0
@@ -63,16 +63,16 @@ _seems_unused if {
 }
 
 _open contains reason if {
-	reason := link.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
+	reason := peering.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
 }
 
 _open contains "allowForwardedTraffic is missing or no boolean" if {
-	link.established(input.state)
+	peering.established(input.state)
 	input.allow_forwarded_traffic == null
 }
 
 _open contains sprintf("not everything in %s that could forward was read (%s)", [_forwarder, _not_read]) if {
-	link.established(input.state)
+	peering.established(input.state)
 	not input.remote.forwarders.complete
 }
 
@@ -86,6 +86,6 @@ _approval_ids := [approval.id |
 	"peering-unapproved-forwarded-traffic" in approval.rules
 ]
 
-_receiver := link.label(input.local.vnet, input.remote.vnet)
+_receiver := peering.label(input.local.vnet, input.remote.vnet)
 
-_forwarder := link.label(input.remote.vnet, input.local.vnet)
+_forwarder := peering.label(input.remote.vnet, input.local.vnet)

@@ -20,7 +20,7 @@
 #     state: [one_sided, initiated, inconsistent, unknown]
 package policies.peering.one_sided
 
-import data.policies.lib.link
+import data.policies.lib.peering
 
 deny contains {
 	"message": sprintf("The peering of %s with %s waits for its other half: %s has none back, and nothing passes.", [
@@ -38,7 +38,7 @@ deny contains {
 undetermined contains {
 	"message": sprintf("Whether the peering of %s with %s is whole is not known: %s.", [_local, _remote, _reason]),
 	"path": "/properties/peeringState",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
 	input.remote_vnet != "gone"
 }
@@ -64,10 +64,10 @@ _reason := sprintf("%s, %s: not states that Azure documents together", [_local_s
 	input.state == "unknown"
 }
 
-_local_says := link.says(_local, input.local.peering)
+_local_says := peering.says(_local, input.local.peering)
 
-_remote_says := link.says(_remote, input.remote.peering)
+_remote_says := peering.says(_remote, input.remote.peering)
 
-_local := link.label(input.local.vnet, input.remote.vnet)
+_local := peering.label(input.local.vnet, input.remote.vnet)
 
-_remote := link.label(input.remote.vnet, input.local.vnet)
+_remote := peering.label(input.remote.vnet, input.local.vnet)

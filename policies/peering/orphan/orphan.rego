@@ -20,14 +20,14 @@
 #     remote_vnet: [gone, not_visible]
 package policies.peering.orphan
 
-import data.policies.lib.link
+import data.policies.lib.peering
 import data.policies.lib.text
 
 deny contains {
 	"message": sprintf("The peering of %s leads to %s, which no longer exists (%s): %s.", [
 		_local,
 		_remote,
-		link.says("its object", input.local.peering),
+		peering.says("its object", input.local.peering),
 		_reserves,
 	]),
 	"path": "/properties/remoteVirtualNetwork/id",
@@ -64,6 +64,6 @@ _space_is_recorded if {
 	count(input.local.peering.recorded_remote_space) > 0
 }
 
-_local := link.label(input.local.vnet, input.remote.vnet)
+_local := peering.label(input.local.vnet, input.remote.vnet)
 
-_remote := link.label(input.remote.vnet, input.local.vnet)
+_remote := peering.label(input.remote.vnet, input.local.vnet)

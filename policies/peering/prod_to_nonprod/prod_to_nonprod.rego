@@ -26,7 +26,7 @@
 #     environments: [non_production+production, non_production+unknown, production+unknown, unknown+unknown]
 package policies.peering.prod_to_nonprod
 
-import data.policies.lib.link
+import data.policies.lib.peering
 
 deny contains {
 	"message": sprintf(
@@ -36,13 +36,13 @@ deny contains {
 			input.local.vnet.environment.value,
 			_remote,
 			input.remote.vnet.environment.value,
-			link.hearsay(input.state),
+			peering.hearsay(input.state),
 		],
 	),
 	"path": "/properties/remoteVirtualNetwork/id",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
-	link.established(input.state)
+	peering.established(input.state)
 	input.environments == "non_production+production"
 }
 
@@ -53,9 +53,9 @@ undetermined contains {
 		concat("; ", _open_environments),
 	]),
 	"path": "/properties/remoteVirtualNetwork/id",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
-	link.established(input.state)
+	peering.established(input.state)
 	_could_join_both
 	count(_open_environments) > 0
 }
@@ -67,10 +67,10 @@ undetermined contains {
 		reason,
 	]),
 	"path": "/properties/peeringState",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
 	_could_join_both
-	reason := link.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
+	reason := peering.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
 }
 
 _could_join_both if input.environments == "non_production+production"
@@ -89,6 +89,6 @@ _open_environments := [sprintf("the environment of %s is open (%s)", [name, envi
 	environment.status != "known"
 ]
 
-_local := link.label(input.local.vnet, input.remote.vnet)
+_local := peering.label(input.local.vnet, input.remote.vnet)
 
-_remote := link.label(input.remote.vnet, input.local.vnet)
+_remote := peering.label(input.remote.vnet, input.local.vnet)

@@ -24,7 +24,7 @@
 #     roles: [shared+shared, shared+spoke, shared+unknown, spoke+spoke, spoke+unknown, unknown+unknown]
 package policies.peering.spoke_to_spoke
 
-import data.policies.lib.link
+import data.policies.lib.peering
 
 deny contains {
 	"message": sprintf("%s (%s) is peered directly with %s (%s): traffic between them bypasses the hub%s.", [
@@ -32,12 +32,12 @@ deny contains {
 		input.local.vnet.role.value,
 		_remote,
 		input.remote.vnet.role.value,
-		link.hearsay(input.state),
+		peering.hearsay(input.state),
 	]),
 	"path": "/properties/remoteVirtualNetwork/id",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
-	link.established(input.state)
+	peering.established(input.state)
 	not _joins_a_hub
 	count(_open_roles) == 0
 }
@@ -49,9 +49,9 @@ undetermined contains {
 		concat("; ", _open_roles),
 	]),
 	"path": "/properties/remoteVirtualNetwork/id",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
-	link.established(input.state)
+	peering.established(input.state)
 	not _joins_a_hub
 	count(_open_roles) > 0
 }
@@ -63,10 +63,10 @@ undetermined contains {
 		reason,
 	]),
 	"path": "/properties/peeringState",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
 	not _joins_a_hub
-	reason := link.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
+	reason := peering.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
 }
 
 _joins_a_hub if input.local.vnet.role.value == "hub"
@@ -80,6 +80,6 @@ _open_roles := [sprintf("the role of %s is open (%s)", [name, role.reason]) |
 	role.status != "known"
 ]
 
-_local := link.label(input.local.vnet, input.remote.vnet)
+_local := peering.label(input.local.vnet, input.remote.vnet)
 
-_remote := link.label(input.remote.vnet, input.local.vnet)
+_remote := peering.label(input.remote.vnet, input.local.vnet)

@@ -25,7 +25,7 @@
 #     allow_forwarded_traffic: [true, null]
 package policies.peering.unapproved_forwarded_traffic
 
-import data.policies.lib.link
+import data.policies.lib.peering
 import data.policies.lib.text
 
 deny contains {
@@ -33,12 +33,12 @@ deny contains {
 		_receiver,
 		_forwarder,
 		_holds,
-		link.hearsay(input.state),
+		peering.hearsay(input.state),
 	]),
 	"path": "/properties/allowForwardedTraffic",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
-	link.established(input.state)
+	peering.established(input.state)
 	input.allow_forwarded_traffic == true
 }
 
@@ -48,9 +48,9 @@ undetermined contains {
 		[_receiver, _forwarder],
 	),
 	"path": "/properties/allowForwardedTraffic",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
-	link.established(input.state)
+	peering.established(input.state)
 	input.allow_forwarded_traffic == null
 }
 
@@ -61,10 +61,10 @@ undetermined contains {
 		reason,
 	]),
 	"path": "/properties/peeringState",
-	"related": [link.place(input.remote.peering, input.remote.vnet)],
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
 } if {
 	input.allow_forwarded_traffic != false
-	reason := link.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
+	reason := peering.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
 }
 
 _holds := "it is a Virtual WAN hub, which forwards between all that is connected to it" if {
@@ -100,6 +100,6 @@ _kinds := {
 	"virtual_network_gateway": "gateway",
 }
 
-_receiver := link.label(input.local.vnet, input.remote.vnet)
+_receiver := peering.label(input.local.vnet, input.remote.vnet)
 
-_forwarder := link.label(input.remote.vnet, input.local.vnet)
+_forwarder := peering.label(input.remote.vnet, input.local.vnet)

@@ -1,4 +1,4 @@
-package policies.lib.link
+package policies.lib.peering
 
 # Packets can pass: both objects say Connected, or the one that is visible does.
 established(state) if state in {"established", "assumed_established"}
@@ -44,16 +44,16 @@ _told_apart_by_subscription(vnet, other) if {
 }
 
 # Where a reader looks at a side: at its peering object, or at the virtual network where it shows none.
-place(peering, _) := peering.id if peering != null
+place(object, _) := object.id if object != null
 
-place(peering, vnet) := vnet.id if peering == null
+place(object, vnet) := vnet.id if object == null
 
 # What a side's object says of its state, for messages.
-says(name, peering) := sprintf("%s says %s", [name, peering.state]) if is_string(peering.state)
+says(name, object) := sprintf("%s says %s", [name, object.state]) if is_string(object.state)
 
-says(name, peering) := sprintf("%s gives no state", [name]) if {
-	peering != null
-	not is_string(peering.state)
+says(name, object) := sprintf("%s gives no state", [name]) if {
+	object != null
+	not is_string(object.state)
 }
 
-says(name, peering) := sprintf("%s shows no object", [name]) if peering == null
+says(name, object) := sprintf("%s shows no object", [name]) if object == null

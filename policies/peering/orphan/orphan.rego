@@ -34,6 +34,19 @@ deny contains {
 	"related": [input.remote.vnet.id],
 } if {
 	input.remote_vnet == "gone"
+	input.reverse != "seen"
+}
+
+undetermined contains {
+	"message": sprintf(
+		"Whether %s, with which %s has a peering, still exists is not known: no list holds it, yet its own object was read.",
+		[_remote, _local],
+	),
+	"path": "/properties/remoteVirtualNetwork/id",
+	"related": [peering.place(input.remote.peering, input.remote.vnet)],
+} if {
+	input.remote_vnet == "gone"
+	input.reverse == "seen"
 }
 
 undetermined contains {

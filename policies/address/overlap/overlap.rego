@@ -22,7 +22,7 @@ import data.policies.lib.text
 deny contains {
 	"message": _message(overlap, text.shorten(overlap.prefixes, 5)),
 	"path": "/properties/addressSpace",
-	"related": [id | id := overlap.id; id != null],
+	"related": _related(overlap),
 } if {
 	some overlap in input.overlaps
 }
@@ -59,6 +59,11 @@ _message(overlap, shared) := sprintf(
 ) if {
 	overlap.reach == "on_premises"
 }
+
+# Declared on-premises space is no resource.
+_related(overlap) := [] if overlap.id == null
+
+_related(overlap) := [overlap.id] if overlap.id != null
 
 _could_overlap if input.connected
 

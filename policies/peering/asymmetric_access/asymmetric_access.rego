@@ -26,7 +26,7 @@ deny contains {
 		[
 			open.vnet.name, closed.vnet.name,
 			sprintf("the VirtualNetwork tag of %s still holds %s", [open.vnet.name, closed.vnet.name]),
-			"The flag blocks nothing that a rule allows by address (observed, not documented by Microsoft).",
+			"Rules that name addresses still let traffic through (observed; Microsoft's texts disagree).",
 		],
 	),
 	"at": closed.peering.id,

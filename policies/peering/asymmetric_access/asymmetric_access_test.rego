@@ -33,7 +33,7 @@ _unknown(link, says) if {
 test_access_on_one_side_points_at_the_side_that_closed_it if {
 	some finding in access.deny with input as _link(true, false)
 	contains(finding.message, "vnet-a allows access over its peering with vnet-b, which does not")
-	contains(finding.message, "(observed, not documented by Microsoft)")
+	contains(finding.message, "(observed; Microsoft's texts disagree)")
 	finding.at == "b/peer"
 	finding.path == "/properties/allowVirtualNetworkAccess"
 	finding.related == ["a/peer"]

@@ -20,7 +20,7 @@ package policies.peering.near_limit
 
 deny contains {
 	"message": sprintf(
-		"%s holds %d peerings, %d percent or more of the %d that Azure allows: soon nothing more can be peered with it.",
+		"%s holds %d peerings, %d percent or more of the %d that it may hold: soon nothing more can be peered with it.",
 		[input.name, input.peering_count, _rule.percent, _rule.limit],
 	),
 	"path": "/properties/virtualNetworkPeerings",

@@ -9,7 +9,7 @@ _vnet(count) := {"id": "hub", "name": "vnet-hub", "peering_count": count}
 test_eighty_percent_of_the_limit_is_reported if {
 	near_limit.deny == {{
 		"message": concat(" ", [
-			"vnet-hub holds 400 peerings, 80 percent or more of the 500 that Azure allows:",
+			"vnet-hub holds 400 peerings, 80 percent or more of the 500 that it may hold:",
 			"soon nothing more can be peered with it.",
 		]),
 		"path": "/properties/virtualNetworkPeerings",

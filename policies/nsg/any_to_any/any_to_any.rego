@@ -5,6 +5,7 @@
 #   listens behind it, now or later, is open to everyone who has a route to it.
 # related_resources:
 # - https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
+# - https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
 # - https://learn.microsoft.com/azure/security/fundamentals/network-best-practices
 # custom:
 #   id: nsg-any-to-any

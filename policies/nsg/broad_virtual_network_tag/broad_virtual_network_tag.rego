@@ -1,5 +1,5 @@
 # METADATA
-# title: An NSG rule opens many ports to VirtualNetwork, which means more than its own network
+# title: An NSG rule opens many ports to VirtualNetwork beyond the own network
 # description: >-
 #   Reports a custom inbound allow rule with the service tag VirtualNetwork as source, on all ports or many,
 #   that admits more than its own virtual network: peered networks, on-premises space, routes.
@@ -47,7 +47,7 @@ deny contains {
 }
 
 undetermined contains {
-	"message": sprintf("Whether %s opens many ports to more than its own network through VirtualNetwork is not known: %s.", [
+	"message": sprintf("Whether %s opens many ports to more than its own network is not known: %s.", [
 		nsg_rule.label,
 		concat("; ", sort(_reasons)),
 	]),

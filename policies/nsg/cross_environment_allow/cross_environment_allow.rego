@@ -4,7 +4,7 @@
 #   Reports an allow rule of an NSG that guards production and that names prefixes of a non-production virtual
 #   network, or the reverse. Such a rule says that crossing the line is wanted.
 # related_resources:
-# - https://learn.microsoft.com/azure/cloud-adoption-framework/ready/landing-zone/design-area/management-application-environments
+# - https://learn.microsoft.com/security/benchmark/azure/mcsb-network-security
 # - https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
 # custom:
 #   id: nsg-cross-environment-allow

@@ -3,7 +3,7 @@ package policies.nsg.shadowed_rule_test
 import data.policies.nsg.shadowed_rule
 
 _rule := {
-	"id": "/subscriptions/1/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/nsg-app/securityRules/allow",
+	"id": "/nsg-app/securityRules/allow",
 	"name": "allow",
 	"nsg": {"id": "/nsg-app", "name": "nsg-app", "seen": true},
 	"priority": 200,

@@ -1,5 +1,5 @@
 # METADATA
-# title: An NSG rule admits VirtualNetwork, which means more than its own network
+# title: An NSG rule admits VirtualNetwork beyond the own network
 # description: >-
 #   Reports a custom inbound allow rule with the service tag VirtualNetwork as source, on fewer ports than
 #   nsg-broad-virtual-network-tag reports, that admits more than its own virtual network.

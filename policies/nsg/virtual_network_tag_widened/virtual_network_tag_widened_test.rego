@@ -3,7 +3,7 @@ package policies.nsg.virtual_network_tag_widened_test
 import data.policies.nsg.virtual_network_tag_widened
 
 _rule := {
-	"id": "/subscriptions/1/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/nsg-app/securityRules/allow",
+	"id": "/nsg-app/securityRules/allow",
 	"name": "allow",
 	"nsg": {"id": "/nsg-app", "name": "nsg-app", "seen": true},
 	"priority": 200,
@@ -126,7 +126,7 @@ test_a_rule_of_an_nsg_that_guards_nothing_passes if {
 }
 
 test_an_nsg_of_unknown_attachment_is_undetermined if {
-	_is_undetermined(_with({"attached": {"status": "not_visible", "subnets": [], "vnets": []}}), "attached to was not read")
+	_is_undetermined(_with({"attached": {"status": "not_visible"}}), "attached to was not read")
 }
 
 test_a_rule_that_may_be_hidden_is_undetermined if {
@@ -162,7 +162,7 @@ test_another_source_passes if {
 }
 
 test_what_the_tag_may_hold_is_undetermined if {
-	_is_undetermined(_with({"tag": {"beyond": [], "possibly_beyond": [_hub]}}), "may mean 10.0.0.0/16 (peering with vnet-hub)")
+	_is_undetermined(_with({"tag": {"beyond": [], "possibly_beyond": [_hub]}}), "may mean 10.0.0.0/16")
 }
 
 test_what_the_inputs_do_not_list_is_undetermined if {

@@ -1,0 +1,189 @@
+package policies.nsg.broad_virtual_network_tag_test
+
+import data.policies.nsg.broad_virtual_network_tag
+
+_rule := {
+	"id": "/nsg-app/securityRules/allow",
+	"name": "allow",
+	"nsg": {"id": "/nsg-app", "name": "nsg-app", "seen": true},
+	"priority": 200,
+	"direction": "Inbound",
+	"access": "Allow",
+	"protocol": "*",
+	"from_virtual_network": true,
+	"from_any": false,
+	"any_port": true,
+	"port_count": 65536,
+	"ports": "*",
+	"names_management_port": true,
+	"odd": [],
+	"source": {"any": false, "prefixes": [], "service_tags": ["VirtualNetwork"], "application_security_groups": []},
+	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
+	"attached": {
+		"status": "attached",
+		"subnets": ["/snet-app"],
+		"vnets": ["vnet-app"],
+		"network_interfaces": 0,
+		"environment": "production",
+		"environment_status": "known",
+	},
+	"tag": {"beyond": [_hub], "possibly_beyond": [], "unknown": []},
+	"shadow": {"status": "live", "by": []},
+	"shadowed": false,
+	"management": {"exposed": [], "possible": []},
+	"other_environment": [],
+	"names_other_environment": false,
+}
+
+_with(changes) := object.union(_rule, changes)
+
+_hub := {"prefix": "10.0.0.0/16", "kind": "peer", "origin": "peering with vnet-hub", "id": "/peering-hub"}
+
+_passes(rule) if {
+	count(broad_virtual_network_tag.deny) == 0 with input as rule
+	count(broad_virtual_network_tag.undetermined) == 0 with input as rule
+}
+
+_violates(rule, text) if {
+	some verdict in broad_virtual_network_tag.deny with input as rule
+	contains(verdict.message, text)
+	count(broad_virtual_network_tag.deny) == 1 with input as rule
+	count(broad_virtual_network_tag.undetermined) == 0 with input as rule
+}
+
+_is_undetermined(rule, text) if {
+	some verdict in broad_virtual_network_tag.undetermined with input as rule
+	contains(verdict.message, text)
+	count(broad_virtual_network_tag.undetermined) == 1 with input as rule
+	count(broad_virtual_network_tag.deny) == 0 with input as rule
+}
+
+test_every_port_from_a_wide_tag_violates if {
+	_violates(_rule, concat("", [
+		"allow (priority 200) of nsg-app opens every port of vnet-app to VirtualNetwork, ",
+		"which there means also 10.0.0.0/16 (peering with vnet-hub).",
+	]))
+}
+
+test_as_many_ports_as_configured_violate if {
+	_violates(_with({"port_count": 100, "any_port": false, "ports": "8000-8099"}), "opens 100 ports of vnet-app")
+}
+
+test_fewer_ports_pass if {
+	_passes(_with({"port_count": 99, "any_port": false, "ports": "8000-8098"}))
+}
+
+test_the_line_is_configurable if {
+	rule := _with({"port_count": 20, "any_port": false, "ports": "8000-8019"})
+	config := {"nsg-broad-virtual-network-tag": {"wide_port_count": 20}}
+	count(broad_virtual_network_tag.deny) == 1 with input as rule with data.config.rules as config
+}
+
+test_what_brings_the_prefixes_is_related if {
+	some verdict in broad_virtual_network_tag.deny with input as _rule
+	verdict.related == ["/peering-hub"]
+}
+
+test_a_protocol_without_ports_passes if {
+	_passes(_with({"protocol": "Icmp"}))
+}
+
+test_any_source_on_every_port_is_left_to_another_rule if {
+	_passes(_with({"from_any": true}))
+}
+
+test_odd_ports_are_undetermined if {
+	rule := {"odd": ["destinationPortRange"], "port_count": 1, "any_port": false, "ports": "443"}
+	_is_undetermined(_with(rule), "ports could not be understood")
+}
+
+test_odd_ports_beside_many_violate if {
+	_violates(_with({"odd": ["destinationPortRange"]}), "every port")
+}
+
+test_an_outbound_rule_passes if {
+	_passes(_with({"direction": "Outbound"}))
+}
+
+test_a_deny_rule_passes if {
+	_passes(_with({"access": "Deny"}))
+}
+
+test_a_rule_that_earlier_rules_hide_passes if {
+	_passes(_with({"shadow": {"status": "shadowed", "by": ["deny-all"]}, "shadowed": true}))
+}
+
+test_a_rule_of_an_nsg_that_guards_nothing_passes if {
+	_passes(_with({"attached": {"status": "detached", "subnets": [], "vnets": []}}))
+}
+
+test_an_nsg_of_unknown_attachment_is_undetermined if {
+	_is_undetermined(_with({"attached": {"status": "not_visible"}}), "attached to was not read")
+}
+
+test_a_rule_that_may_be_hidden_is_undetermined if {
+	_is_undetermined(_with({"shadow": {"status": "undecided", "by": []}}), "could not be worked out")
+}
+
+test_a_rule_without_a_field_that_azure_requires_is_undetermined if {
+	_is_undetermined(_with({"shadow": {"status": "matches_nothing", "by": []}}), "which Azure does not accept")
+}
+
+test_an_unknown_property_is_undetermined if {
+	every property in {"access", "direction", "priority", "protocol"} {
+		_is_undetermined(_with({property: null}), sprintf("its %s is missing or unknown", [property]))
+	}
+}
+
+test_an_unknown_property_does_not_matter_where_another_one_excludes_the_rule if {
+	_passes(_with({"direction": null, "access": "Deny"}))
+	_passes(_with({"access": null, "direction": "Outbound"}))
+}
+
+test_the_own_network_alone_passes if {
+	_passes(_with({"tag": {"beyond": []}}))
+}
+
+test_the_platform_address_is_no_network if {
+	platform := {"prefix": "168.63.129.16/32", "kind": "platform", "origin": "platform", "id": null}
+	_passes(_with({"tag": {"beyond": [platform], "possibly_beyond": [platform]}}))
+}
+
+test_another_source_passes if {
+	_passes(_with({"from_virtual_network": false}))
+}
+
+test_what_the_tag_may_hold_is_undetermined if {
+	_is_undetermined(_with({"tag": {"beyond": [], "possibly_beyond": [_hub]}}), "may mean 10.0.0.0/16")
+}
+
+test_what_the_inputs_do_not_list_is_undetermined if {
+	_is_undetermined(_with({"tag": {"beyond": [], "unknown": ["routes that BGP brings"]}}), "routes that BGP brings")
+}
+
+test_network_interfaces_are_undetermined if {
+	rule := {"tag": {"beyond": []}, "attached": {"network_interfaces": 1, "subnets": [], "vnets": []}}
+	_is_undetermined(_with(rule), "depends on their subnets")
+}
+
+test_an_unknown_property_does_not_matter_where_the_tag_is_the_own_network if {
+	_passes(_with({"tag": {"beyond": []}, "direction": null}))
+}
+
+test_unknown_attachment_is_undetermined_whatever_the_tag_brings if {
+	_is_undetermined(_with({"tag": {"beyond": []}, "attached": {"status": "not_visible"}}), "attached to was not read")
+}
+
+test_what_is_known_is_enough if {
+	_violates(_with({"tag": {"beyond": [_hub], "unknown": ["routes that BGP brings"]}}), "vnet-hub")
+}
+
+test_a_default_route_is_said_to_be_observed if {
+	route := {"prefix": "0.0.0.0/0", "kind": "route", "origin": "route to-firewall", "id": "/route"}
+	_violates(_with({"tag": {"beyond": [route]}}), "observed, not documented by Microsoft")
+}
+
+test_many_prefixes_are_cut if {
+	origins := [object.union(_hub, {"prefix": sprintf("10.%d.0.0/16", [n])}) | some n in numbers.range(1, 7)]
+	_violates(_with({"tag": {"beyond": origins}}), "10.4.0.0/16 (peering with vnet-hub) and 3 more.")
+}

@@ -50,7 +50,7 @@ impl Geometry {
     pub(super) fn points_of(self, cells: u8) -> u8 {
         match self {
             Self::Fine => cells,
-            Self::Paired => (cells & 1) * 0b11 | (cells >> 1 & 1) * 0b1100,
+            Self::Paired => ((cells & 1) * 0b11) | ((cells >> 1 & 1) * 0b1100),
         }
     }
 
@@ -169,13 +169,13 @@ fn pairs(source: u8, destination: u8) -> u16 {
 }
 
 impl Sample {
-    fn points(&self, side: (u8, u8), world: &World) -> u8 {
+    fn points(&self, side: (u8, u8), world: World) -> u8 {
         let named = |at: usize| if side.1 >> at & 1 == 1 { world.names[at] } else { 0 };
         self.geometry.points_of(side.0) | named(0) | named(1)
     }
 
     /// The packets that the rule matches in a world.
-    pub(super) fn matches(&self, world: &World) -> u128 {
+    pub(super) fn matches(&self, world: World) -> u128 {
         let star = self.groups == 7;
         let halves = (self.source_halves, self.destination_halves);
         let all = halves == (3, 3);
@@ -194,7 +194,7 @@ impl Sample {
     }
 
     /// The packets of a world that reach the rule, when only rules with a lower number are asked before.
-    pub(super) fn reached(&self, samples: &[Self], world: &World) -> u128 {
+    pub(super) fn reached(&self, samples: &[Self], world: World) -> u128 {
         let before = samples.iter().filter(|other| other.rule.direction == self.rule.direction);
         let before = before.filter(|other| other.rule.priority < self.rule.priority);
         before.fold(self.matches(world), |left, other| left & !other.matches(world))
@@ -206,7 +206,7 @@ impl Sample {
 }
 
 /// The packets of a box in a world.
-pub(super) fn space_packets(space: &MatchSpace, geometry: Geometry, protocols: Protocols, world: &World) -> u128 {
+pub(super) fn space_packets(space: &MatchSpace, geometry: Geometry, protocols: Protocols, world: World) -> u128 {
     let points = |side: &Side| {
         side.atoms().fold(geometry.points_in(side.prefixes()), |points, (atom, bound)| {
             let held = (0..2).find(|at| name(*at) == *atom).map_or(0, |at| world.names[at]);
@@ -227,7 +227,7 @@ pub(super) fn asked_packets(protocols: Protocols, groups: u8, geometry: Geometry
 
 /// Every world that can tell the samples apart.
 pub(super) fn worlds(protocols: Protocols, names: u8) -> Vec<World> {
-    use Reading::*;
+    use Reading::{HighPort, Ignored, Never, NeverForNamed, NeverForStar, PortZero};
 
     let contents = |at: u8| if names >> at & 1 == 1 { 0..16 } else { 0..1 };
     let readings: &[Reading] = match protocols {

@@ -247,7 +247,7 @@ pub fn parse_address_range(text: &str) -> Result<AddressRange, InvalidPrefix> {
 /// <https://www.iana.org/assignments/iana-ipv6-special-registry>), multicast (RFC 5771, RFC 4291), deprecated
 /// site-local IPv6 (RFC 3879), and 168.63.129.16, the virtual address of Azure's platform, which no host on the
 /// internet has (<https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16>).
-/// What the registries leave open (6to4, Teredo, the assignments in 2001::/23 and 192.0.0.9 and .10) counts as public,
+/// What the registries leave open (6to4, Teredo, the assignments in `2001::/23` and 192.0.0.9 and .10) counts as public,
 /// and so does IPv6 space that nobody has been given yet: better one prefix too many than an exposure unseen.
 pub fn public_part(set: &PrefixSet) -> PrefixSet {
     set.difference(&NOT_PUBLIC)
@@ -458,7 +458,7 @@ mod tests {
         assert_eq!(rebuilt, NOT_PUBLIC);
     }
 
-    /// Prefixes in 10.0.0.0/28 and in fd00::/125, with the addresses of the universe that each holds.
+    /// Prefixes in 10.0.0.0/28 and in `fd00::/125`, with the addresses of the universe that each holds.
     fn prefix() -> impl Strategy<Value = String> {
         prop_oneof![
             (0_u8..16, 28_u8..=32).prop_map(|(host, length)| format!("10.0.0.{host}/{length}")),

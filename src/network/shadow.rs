@@ -270,12 +270,12 @@ mod tests {
     fn one_rule_that_suffices_is_named_alone_and_the_earliest() {
         let rules = [
             rule(300, "Tcp", &["10.1.0.0/16"], "22"),
-            rule(200, "Tcp", &["10.0.0.0/8"], "20-30"),
+            rule(250, "Tcp", &["*"], "*"),
             rule(100, "Tcp", &["10.1.0.0/17"], "*"),
             rule(110, "Tcp", &["10.1.128.0/17"], "*"),
-            rule(250, "Tcp", &["*"], "*"),
+            rule(200, "Tcp", &["10.0.0.0/8"], "20-30"),
         ];
-        assert_eq!(shadow(&rules)[0], dead(&[1]));
+        assert_eq!(shadow(&rules)[0], dead(&[4]));
     }
 
     #[test]
@@ -303,6 +303,18 @@ mod tests {
         assert_eq!(shadow(&rules)[2], Shadow::Live);
         rules.insert(2, rule(120, "Tcp", &["::/0"], "*"));
         assert_eq!(shadow(&rules)[3], dead(&[0, 1, 2]));
+    }
+
+    #[test]
+    fn a_name_is_hidden_by_itself_in_parts() {
+        let rules = [
+            rule(100, "Tcp", &["Storage", "10.0.0.0/8"], "0-99"),
+            rule(110, "Tcp", &["storage"], "100-65535"),
+            rule(200, "Tcp", &["Storage"], "*"),
+            rule(210, "Tcp", &["Storage", "Sql"], "*"),
+        ];
+        let verdicts = shadow(&rules);
+        assert_eq!(verdicts[2..], [dead(&[0, 1]), Shadow::Live]);
     }
 
     #[test]

@@ -387,6 +387,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_takes_from_itself_what_lies_within_its_bound() {
+        let tag = Atom::Tag(super::super::Tag::Internet);
+        let half = |text: &str| PrefixSet::from(text.parse::<ipnet::IpNet>().unwrap());
+        let bounded = |bound| Side::new(PrefixSet::EMPTY, [(&tag, Cow::Owned(bound))]);
+        let (kept, taken) = bounded(half("10.0.0.0/8")).split(&bounded(half("10.0.0.0/9")));
+        assert_eq!((kept, taken), (bounded(half("10.128.0.0/9")), bounded(half("10.0.0.0/9"))));
+    }
+
+    #[test]
     fn too_many_pieces_are_undecided_and_cost_little() {
         let mut rule = super::super::default_rules()[2].clone();
         rule.priority = 4096;

@@ -107,8 +107,7 @@ impl Hash for TagName {
 }
 
 /// The id of an application security group in lower case, as ARM ids compare.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AsgId(Arc<str>);
 
 impl AsgId {
@@ -120,6 +119,12 @@ impl AsgId {
     /// The id in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for AsgId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -161,23 +161,30 @@ fn bounds<'e, R: Borrow<Rule>>(
     resolve: &impl Fn(&Atom) -> Option<&'e Extent>,
 ) -> [Vec<MatchSpace>; 2] {
     let side = |spec: &AddressSpec| known_side(spec, resolve);
-    let asked = Kind::BOTH.map(|kind| (kind, MatchSpace::of(rule, kind, side).and_then(|space| ask(space, query))));
-    let mut possible = Rest::new(asked.iter().filter_map(|(_, space)| space.clone()).collect());
-    let mut certain = Rest::new(
-        asked
-            .into_iter()
-            .filter(|(kind, _)| *kind == Kind::Ported || rule.ignores_ports())
-            .filter_map(|(_, space)| space.and_then(without_names))
-            .collect(),
-    );
+    let kinds = |rule: &Rule| {
+        let protocols = rule.protocols & query.protocols;
+        Kind::BOTH.into_iter().filter(move |kind| protocols.overlaps(kind.protocols()))
+    };
+    let (mut certain, mut possible) = (Vec::new(), Vec::new());
+    for kind in kinds(rule) {
+        let Some(space) = MatchSpace::of(rule, kind, side).and_then(|space| ask(space, query)) else { continue };
+        if kind == Kind::Ported || rule.ignores_ports() {
+            certain.extend(without_names(&space));
+        }
+        possible.push(space);
+    }
+    let (mut certain, mut possible) = (Rest::new(certain), Rest::new(possible));
     for deny in rules.iter().map(Borrow::borrow) {
+        if possible.pieces.is_empty() {
+            break;
+        }
         if deny.access != Access::Deny || deny.priority > rule.priority || !asks(query, deny) {
             continue;
         }
-        for kind in Kind::BOTH {
+        for kind in kinds(deny) {
             let Some(taker) = MatchSpace::of(deny, kind, side) else { continue };
             let proven = deny.precedes(rule) && (kind == Kind::Ported || deny.takes_portless_of(rule));
-            if certain.take(&as_wide_as_may_be(&taker)).is_err() {
+            if !certain.pieces.is_empty() && certain.take(&as_wide_as_may_be(&taker)).is_err() {
                 certain.pieces.clear();
             }
             // Exhausted, it keeps what it had: too much is possible, which is on the safe side.
@@ -185,6 +192,9 @@ fn bounds<'e, R: Borrow<Rule>>(
                 possible.take(&taker).ok();
             }
         }
+    }
+    if certain.pieces == possible.pieces {
+        return [certain.pieces, Vec::new()];
     }
     for part in &certain.pieces {
         possible.take(part).ok();
@@ -221,10 +231,9 @@ fn ask(mut space: MatchSpace, query: &Query<'_>) -> Option<MatchSpace> {
 }
 
 /// The part of a box that is there whatever the unknown names hold.
-fn without_names(mut space: MatchSpace) -> Option<MatchSpace> {
-    space.source = Side::exactly(space.source.prefixes().clone());
-    space.destination = Side::exactly(space.destination.prefixes().clone());
-    (!space.source.is_empty() && !space.destination.is_empty()).then_some(space)
+fn without_names(space: &MatchSpace) -> Option<MatchSpace> {
+    let known = |side: &Side| Some(Side::exactly(side.prefixes().clone())).filter(|side| !side.is_empty());
+    Some(MatchSpace { source: known(&space.source)?, destination: known(&space.destination)?, ..space.clone() })
 }
 
 /// A box with all that the unknown names could hold.
@@ -281,7 +290,7 @@ mod tests {
 
     impl Case<'_> {
         /// The packets of one rule that pass the earlier deny rules; `last` is the highest number that is earlier.
-        fn passing(&self, sample: &Sample, last: u32, world: &World) -> u128 {
+        fn passing(&self, sample: &Sample, last: u32, world: World) -> u128 {
             let (groups, cells, halves) = self.asked;
             let denies = self.samples.iter().map(|other| (&other.rule, other)).filter(|(rule, _)| {
                 rule.access == Access::Deny && rule.direction == Direction::Inbound && rule.priority <= last
@@ -323,7 +332,7 @@ mod tests {
                 }
                 let mut ever = false;
                 let mut always_exact = true;
-                for world in &worlds {
+                for &world in &worlds {
                     let bound = |certainty| {
                         let parts = found.get(&(at, certainty)).map_or(&[][..], |exposure| &exposure.parts);
                         parts

@@ -10,6 +10,7 @@ mod exposure;
 mod nsg;
 mod port;
 mod prefix;
+mod public;
 mod ranges;
 mod shadow;
 mod space;
@@ -22,7 +23,8 @@ pub use address::{AddressSpec, AddressTerm, AsgId, Atom, InvalidAddressTerm, Tag
 pub use exposure::{Certainty, Exposure, Extent, Query, exposed};
 pub use nsg::{Access, Direction, Rule, default_rules};
 pub use port::{InvalidPorts, InvalidProtocol, PortSet, ProtocolSet};
-pub use prefix::{AddressRange, InvalidPrefix, PrefixSet, parse_address_range, parse_prefix, public_part};
+pub use prefix::{AddressRange, InvalidPrefix, PrefixSet, parse_address_range, parse_prefix};
+pub use public::public_part;
 pub use shadow::{Shadow, shadow};
 pub use space::{MAX_PIECES, MAX_SPLITS, MatchSpace, Remaining, Side, remaining};
 pub use tag::{Declared, virtual_network_tag};

@@ -104,7 +104,8 @@ impl Rule {
 /// (<https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules>).
 pub fn default_rules() -> &'static [Rule; 6] {
     static RULES: LazyLock<[Rule; 6]> = LazyLock::new(|| {
-        use {Access::*, Direction::*};
+        use Access::{Allow, Deny};
+        use Direction::{Inbound, Outbound};
 
         let tag = |tag: Tag| AddressSpec::from(tag);
         [

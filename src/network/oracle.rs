@@ -50,7 +50,7 @@ impl Geometry {
     pub(super) fn points_of(self, cells: u8) -> u8 {
         match self {
             Self::Fine => cells,
-            Self::Paired => (cells & 1) * 0b11 | (cells >> 1 & 1) * 0b1100,
+            Self::Paired => ((cells & 1) * 0b11) | ((cells >> 1 & 1) * 0b1100),
         }
     }
 
@@ -169,13 +169,13 @@ fn pairs(source: u8, destination: u8) -> u16 {
 }
 
 impl Sample {
-    fn points(&self, side: (u8, u8), world: &World) -> u8 {
+    fn points(&self, side: (u8, u8), world: World) -> u8 {
         let named = |at: usize| if side.1 >> at & 1 == 1 { world.names[at] } else { 0 };
         self.geometry.points_of(side.0) | named(0) | named(1)
     }
 
     /// The packets that the rule matches in a world.
-    pub(super) fn matches(&self, world: &World) -> u128 {
+    pub(super) fn matches(&self, world: World) -> u128 {
         let star = self.groups == 7;
         let halves = (self.source_halves, self.destination_halves);
         let all = halves == (3, 3);
@@ -194,7 +194,7 @@ impl Sample {
     }
 
     /// The packets of a world that reach the rule, when only rules with a lower number are asked before.
-    pub(super) fn reached(&self, samples: &[Self], world: &World) -> u128 {
+    pub(super) fn reached(&self, samples: &[Self], world: World) -> u128 {
         let before = samples.iter().filter(|other| other.rule.direction == self.rule.direction);
         let before = before.filter(|other| other.rule.priority < self.rule.priority);
         before.fold(self.matches(world), |left, other| left & !other.matches(world))
@@ -206,7 +206,7 @@ impl Sample {
 }
 
 /// The packets of a box in a world.
-pub(super) fn space_packets(space: &MatchSpace, geometry: Geometry, protocols: Protocols, world: &World) -> u128 {
+pub(super) fn space_packets(space: &MatchSpace, geometry: Geometry, protocols: Protocols, world: World) -> u128 {
     let points = |side: &Side| {
         side.atoms().fold(geometry.points_in(side.prefixes()), |points, (atom, bound)| {
             let held = (0..2).find(|at| name(*at) == *atom).map_or(0, |at| world.names[at]);
@@ -227,7 +227,7 @@ pub(super) fn asked_packets(protocols: Protocols, groups: u8, geometry: Geometry
 
 /// Every world that can tell the samples apart.
 pub(super) fn worlds(protocols: Protocols, names: u8) -> Vec<World> {
-    use Reading::*;
+    use Reading::{HighPort, Ignored, Never, NeverForNamed, NeverForStar, PortZero};
 
     let contents = |at: u8| if names >> at & 1 == 1 { 0..16 } else { 0..1 };
     let readings: &[Reading] = match protocols {
@@ -239,13 +239,34 @@ pub(super) fn worlds(protocols: Protocols, names: u8) -> Vec<World> {
 }
 
 fn side(cells: u8, names: u8) -> impl Strategy<Value = (u8, u8)> {
-    // Names are rarer than prefixes, and an empty side is rare.
-    let names = prop_oneof![3 => Just(0_u8), 2 => 0..=names];
-    (prop_oneof![1 => Just(cells), 4 => 0..=cells], names)
+    // Weighted towards sides that cover each other, or together: rules drawn evenly hide one another too rarely.
+    let unnamed = (0..=cells).prop_map(|cells| (cells, 0));
+    prop_oneof![3 => Just((cells, 0)), 3 => unnamed, 2 => (Just(0), 0..=names), 1 => (0..=cells, 0..=names)]
 }
 
-fn halves() -> impl Strategy<Value = u8> {
-    prop_oneof![3 => Just(3_u8), 2 => 1_u8..3]
+/// A rule's masks before the rule is built: groups of protocols, sides, halves of ports.
+type Drawn = (u8, (u8, u8), (u8, u8), u8, u8);
+
+fn sample(geometry: Geometry, protocols: Protocols, head: (u32, Direction, Access), drawn: Drawn) -> Sample {
+    let (priority, direction, access) = head;
+    let (groups, source, destination, source_halves, destination_halves) = drawn;
+    let spec = |(cells, names): (u8, u8)| {
+        let prefixes = geometry.prefixes(cells).prefixes().into_iter().map(AddressTerm::Prefix);
+        let tag = (names & 1 == 1).then_some(AddressTerm::Tag(Tag::VirtualNetwork));
+        AddressSpec::new(prefixes.chain(tag), (names & 2 == 2).then(|| AsgId::new("/ASG")))
+    };
+    let rule = Rule {
+        name: Arc::from("sample"),
+        priority,
+        direction,
+        access,
+        protocols: protocols.set(groups),
+        source: spec(source),
+        source_ports: ports(source_halves),
+        destination: spec(destination),
+        destination_ports: ports(destination_halves),
+    };
+    Sample { rule, geometry, protocols, groups, source, destination, source_halves, destination_halves }
 }
 
 /// Up to `most` rules of a universe whose rules name some of `names`.
@@ -256,35 +277,22 @@ pub(super) fn samples(
     most: usize,
 ) -> impl Strategy<Value = Vec<Sample>> {
     let cells = (1 << geometry.cells().len()) - 1;
-    let groups = (1 << protocols.count()) - 1;
-    let head =
-        (100_u32..106, prop_oneof![5 => Just(Direction::Inbound), 1 => Just(Direction::Outbound)], any::<bool>());
-    let body = (
-        prop_oneof![2 => Just(groups), 3 => 1..=groups],
-        side(cells, names),
-        side(cells, names),
-        prop_oneof![3 => Just(3_u8), 1 => 1_u8..3],
-        halves(),
+    let groups = (1_u8 << protocols.count()) - 1;
+    let head = (
+        100_u32..106,
+        prop_oneof![9 => Just(Direction::Inbound), 1 => Just(Direction::Outbound)],
+        prop_oneof![Just(Access::Allow), Just(Access::Deny)],
     );
-    let sample = (head, body).prop_map(move |((priority, direction, allows), body)| {
-        let (groups, source, destination, source_halves, destination_halves) = body;
-        let spec = |(cells, names): (u8, u8)| {
-            let prefixes = geometry.prefixes(cells).prefixes().into_iter().map(AddressTerm::Prefix);
-            let tag = (names & 1 == 1).then_some(AddressTerm::Tag(Tag::VirtualNetwork));
-            AddressSpec::new(prefixes.chain(tag), (names & 2 == 2).then(|| AsgId::new("/ASG")))
-        };
-        let rule = Rule {
-            name: Arc::from("sample"),
-            priority,
-            direction,
-            access: if allows { Access::Allow } else { Access::Deny },
-            protocols: protocols.set(groups),
-            source: spec(source),
-            source_ports: ports(source_halves),
-            destination: spec(destination),
-            destination_ports: ports(destination_halves),
-        };
-        Sample { rule, geometry, protocols, groups, source, destination, source_halves, destination_halves }
-    });
-    prop::collection::vec(sample, 1..=most)
+    let halves = |most| prop_oneof![most => Just(3_u8), 2 => 1_u8..3];
+    let body = (1..=groups, side(cells, names), side(cells, names), halves(6), halves(3));
+    // Half of the lists leave ports alone: only then is it decided what traffic without ports meets.
+    (prop::collection::vec((head, body), 1..=most), any::<bool>()).prop_map(move |(drawn, any_port)| {
+        let samples = drawn.into_iter().map(|(head, mut drawn)| {
+            if any_port {
+                (drawn.3, drawn.4) = (3, 3);
+            }
+            sample(geometry, protocols, head, drawn)
+        });
+        samples.collect()
+    })
 }

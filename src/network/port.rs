@@ -182,11 +182,11 @@ impl ProtocolSet {
     pub const UDP: Self = Self(1 << 1);
     /// ICMP, which `Icmp` and `ICMPv4` name.
     pub const ICMP: Self = Self(1 << 2);
-    /// ICMPv6, where it is named by itself.
+    /// ICMP for IPv6, where it is named by itself.
     pub const ICMPV6: Self = Self(1 << 3);
-    /// IPsec encapsulating security payload.
+    /// Encapsulating security payload (RFC 4303).
     pub const ESP: Self = Self(1 << 4);
-    /// IPsec authentication header.
+    /// Authentication header (RFC 4302).
     pub const AH: Self = Self(1 << 5);
     /// Every protocol that has no name of its own in a rule; only `*` holds it.
     pub const OTHER: Self = Self(1 << 6);

@@ -104,45 +104,49 @@ struct Corner<'r> {
 }
 
 impl<'r> Corner<'r> {
+    /// Where every field has its first value. A name is given an address that no prefix is likely to end with.
     fn low(rule: &'r Rule) -> Option<Self> {
-        let end = |side: &'r AddressSpec| match side.prefixes().first() {
+        let end = |side: &'r AddressSpec, named| match side.prefixes().first() {
             Some(address) => Some((address, None)),
-            None => side.atoms().first().map(|atom| (IpAddr::V4(Ipv4Addr::UNSPECIFIED), Some(atom))),
+            None => side.atoms().first().map(|atom| (IpAddr::V4(Ipv4Addr::from_bits(named)), Some(atom))),
         };
-        let ((source, source_name), (destination, destination_name)) = (end(&rule.source)?, end(&rule.destination)?);
+        let (source, destination) = (end(&rule.source, 1)?, end(&rule.destination, 2)?);
         Some(Self {
             rule,
             protocol: rule.protocols.first()?,
-            source,
+            source: source.0,
             source_port: rule.source_ports.first()?,
-            destination,
+            destination: destination.0,
             destination_port: rule.destination_ports.first()?,
-            names: [source_name, destination_name],
+            names: [source.1, destination.1],
         })
     }
 
+    /// Where every field has its last value; addresses of names as in [`Self::low`].
     fn high(rule: &'r Rule) -> Option<Self> {
-        let end = |side: &'r AddressSpec| match side.prefixes().last() {
+        let end = |side: &'r AddressSpec, named| match side.prefixes().last() {
             Some(address) => Some((address, None)),
-            None => side.atoms().last().map(|atom| (IpAddr::V6(Ipv6Addr::from_bits(u128::MAX)), Some(atom))),
+            None => side.atoms().last().map(|atom| (IpAddr::V6(Ipv6Addr::from_bits(u128::MAX - named)), Some(atom))),
         };
-        let ((source, source_name), (destination, destination_name)) = (end(&rule.source)?, end(&rule.destination)?);
+        let (source, destination) = (end(&rule.source, 1)?, end(&rule.destination, 2)?);
         Some(Self {
             rule,
             protocol: rule.protocols.last()?,
-            source,
+            source: source.0,
             source_port: rule.source_ports.last()?,
-            destination,
+            destination: destination.0,
             destination_port: rule.destination_ports.last()?,
-            names: [source_name, destination_name],
+            names: [source.1, destination.1],
         })
     }
 
-    /// Whether `other` may take the packet. A name that one side of the packet needs is taken to hold the other side,
-    /// too: that errs towards `true`, which costs a subtraction and no truth.
+    /// Whether `other` takes the packet when each of `names` holds nothing but its own side of the packet.
     fn is_taken_by(&self, other: &Rule) -> bool {
+        let ends = [self.source, self.destination];
         let side = |spec: &AddressSpec, address| {
-            spec.prefixes().contains(address) || self.names.iter().flatten().any(|name| spec.atoms().contains(name))
+            let mut named = self.names.iter().zip(ends).filter(|(_, end)| *end == address);
+            spec.prefixes().contains(address)
+                || named.any(|(name, _)| name.is_some_and(|name| spec.atoms().contains(name)))
         };
         let ports = || {
             if self.protocol.overlaps(ProtocolSet::PORTED) {
@@ -169,7 +173,7 @@ mod tests {
     /// Whether in every world each packet of `rule` is taken by one of those at `hiding`.
     fn hidden(rule: &Sample, hiding: &[usize], samples: &[Sample], worlds: &[World]) -> bool {
         let hiding = hiding.iter().map(|at| samples[*at].clone()).collect::<Vec<_>>();
-        worlds.iter().all(|world| rule.reached(&hiding, world) == 0)
+        worlds.iter().all(|&world| rule.reached(&hiding, world) == 0)
     }
 
     /// Compares with the oracle. `exact`: a live rule must be reached in some world, and no hiding rule be spared.
@@ -266,12 +270,12 @@ mod tests {
     fn one_rule_that_suffices_is_named_alone_and_the_earliest() {
         let rules = [
             rule(300, "Tcp", &["10.1.0.0/16"], "22"),
-            rule(200, "Tcp", &["10.0.0.0/8"], "20-30"),
+            rule(250, "Tcp", &["*"], "*"),
             rule(100, "Tcp", &["10.1.0.0/17"], "*"),
             rule(110, "Tcp", &["10.1.128.0/17"], "*"),
-            rule(250, "Tcp", &["*"], "*"),
+            rule(200, "Tcp", &["10.0.0.0/8"], "20-30"),
         ];
-        assert_eq!(shadow(&rules)[0], dead(&[1]));
+        assert_eq!(shadow(&rules)[0], dead(&[4]));
     }
 
     #[test]
@@ -299,6 +303,18 @@ mod tests {
         assert_eq!(shadow(&rules)[2], Shadow::Live);
         rules.insert(2, rule(120, "Tcp", &["::/0"], "*"));
         assert_eq!(shadow(&rules)[3], dead(&[0, 1, 2]));
+    }
+
+    #[test]
+    fn a_name_is_hidden_by_itself_in_parts() {
+        let rules = [
+            rule(100, "Tcp", &["Storage", "10.0.0.0/8"], "0-99"),
+            rule(110, "Tcp", &["storage"], "100-65535"),
+            rule(200, "Tcp", &["Storage"], "*"),
+            rule(210, "Tcp", &["Storage", "Sql"], "*"),
+        ];
+        let verdicts = shadow(&rules);
+        assert_eq!(verdicts[2..], [dead(&[0, 1]), Shadow::Live]);
     }
 
     #[test]

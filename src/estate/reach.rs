@@ -1,7 +1,7 @@
 //! Which virtual networks packets could come from at all, and whose addresses are whose among them.
 //!
 //! Peerings do not compose by themselves, but a forwarder may join any two that a chain of peerings
-//! connects; nothing comes from beyond. Addresses may be used twice outside of such a chain.
+//! connects. Addresses may be used twice outside of such a chain, and then name nobody for certain.
 
 use std::borrow::Cow;
 
@@ -14,79 +14,109 @@ use crate::facts::EnvironmentKind;
 use crate::input::Inventory;
 use crate::network::PrefixSet;
 
+/// How far back a wider prefix is looked for: address spaces hardly nest.
+const WIDER: usize = 64;
+/// How many owners of one prefix are told.
+const MOST: usize = 50;
+
 /// Virtual networks by the chain of peerings that they hang on.
 #[derive(Debug, Default)]
 pub struct Reach {
     /// For each virtual network the chain that it hangs on.
     chain: Vec<u32>,
-    /// Prefixes of production and non-production networks of each chain, by first address.
-    owners: FxHashMap<(u32, EnvironmentKind), Owners>,
+    /// All prefixes of each chain, by first address.
+    chains: FxHashMap<u32, Vec<Owned>>,
+    /// All prefixes of the estate, by first address.
+    everywhere: Vec<Owned>,
+    /// Address space of production and of the rest, by chain.
+    spaces: FxHashMap<(u32, EnvironmentKind), PrefixSet>,
 }
 
-#[derive(Debug)]
-struct Owners {
-    prefixes: Vec<(IpNet, VnetIndex)>,
-    space: PrefixSet,
-}
-
-impl Owners {
-    fn none() -> Self {
-        Self { prefixes: Vec::new(), space: PrefixSet::EMPTY }
-    }
+/// A prefix, whose it is, and on which side of the production line.
+#[derive(Debug, Clone, Copy)]
+struct Owned {
+    net: IpNet,
+    vnet: VnetIndex,
+    kind: Option<EnvironmentKind>,
 }
 
 impl Reach {
     pub(super) fn of(inventory: &Inventory, nodes: &[Node], links: &[Link]) -> Self {
-        let mut sets = UnionFind::<u32>::new(nodes.len());
-        for link in links.iter().filter(|link| link.is_up()) {
-            sets.union(link.local.vnet.0, link.remote.vnet().0);
-        }
-        // Networks of one virtual hub reach each other without a peering of their own.
-        let mut hubs: FxHashMap<String, u32> = FxHashMap::default();
-        for (node, at) in nodes.iter().zip(0u32..) {
-            for connection in &node.hub_connections {
-                if let Some(hub) = inventory.hub_connections[*connection as usize].id.parent() {
-                    sets.union(at, *hubs.entry(hub.key()).or_insert(at));
-                }
+        let chain = chains(inventory, nodes, links);
+        let mut chains: FxHashMap<u32, Vec<Owned>> = FxHashMap::default();
+        let mut spaces: FxHashMap<(u32, EnvironmentKind), Vec<IpNet>> = FxHashMap::default();
+        let mut everywhere = Vec::with_capacity(inventory.vnets.len());
+        for (vnet, at) in inventory.vnets.iter().zip(0u32..) {
+            let kind = nodes[at as usize].environment.kind;
+            let own = vnet.address_space.nets.iter().map(|net| Owned { net: *net, vnet: VnetIndex(at), kind });
+            everywhere.extend(own.clone());
+            chains.entry(chain[at as usize]).or_default().extend(own);
+            if let Some(kind) = kind {
+                spaces.entry((chain[at as usize], kind)).or_default().extend(vnet.address_space.nets.iter());
             }
         }
-        let chain = sets.into_labeling();
-        let mut owners: FxHashMap<(u32, EnvironmentKind), Owners> = FxHashMap::default();
-        for (vnet, at) in inventory.vnets.iter().zip(0u32..) {
-            let Some(kind) = nodes[at as usize].environment.kind.filter(|kind| *kind != EnvironmentKind::Shared) else {
-                continue;
-            };
-            let entry = owners.entry((chain[at as usize], kind)).or_insert_with(Owners::none);
-            entry.prefixes.extend(vnet.address_space.nets.iter().map(|net| (*net, VnetIndex(at))));
-        }
+        let by_address = |owned: &Owned| (owned.net.network(), owned.net.prefix_len(), owned.vnet);
+        everywhere.sort_unstable_by_key(by_address);
         #[expect(clippy::iter_over_hash_type, reason = "each value is put in order by itself")]
-        for entry in owners.values_mut() {
-            entry.prefixes.sort_unstable_by_key(|(net, vnet)| (net.network(), net.prefix_len(), *vnet));
-            entry.space = entry.prefixes.iter().map(|(net, _)| *net).collect();
+        for owned in chains.values_mut() {
+            owned.sort_unstable_by_key(by_address);
         }
-        Self { chain, owners }
+        let spaces = spaces.into_iter().map(|(key, nets)| (key, nets.into_iter().collect())).collect();
+        Self { chain, chains, everywhere, spaces }
     }
 
-    /// Networks of an environment on the same chain whose address space meets a prefix.
-    pub fn owners(&self, vnet: VnetIndex, kind: EnvironmentKind, net: IpNet) -> impl Iterator<Item = VnetIndex> {
-        let prefixes = self.entry(vnet, kind).map(|entry| entry.prefixes.as_slice()).unwrap_or_default();
-        // What contains the prefix begins before it; what it contains begins inside it.
-        let first_inside = prefixes.partition_point(|(own, _)| own.network() < net.network());
-        let last_inside = prefixes.partition_point(|(own, _)| own.network() <= net.broadcast());
-        let wider = prefixes[..first_inside].iter().rev().take(WIDER).filter(move |(own, _)| own.contains(&net));
-        let inside = prefixes[first_inside..last_inside].iter();
-        wider.chain(inside).filter(move |(own, _)| own.contains(&net) || net.contains(own)).map(|(_, vnet)| *vnet)
+    /// Networks of an environment whose address space meets a prefix, as seen from a network: those on its own
+    /// chain; where nobody there has such an address, those elsewhere, if no other environment uses it too.
+    pub fn owners(&self, from: VnetIndex, kind: EnvironmentKind, net: IpNet) -> Vec<VnetIndex> {
+        let chain = self.chains.get(&self.chain[from.0 as usize]).map(Vec::as_slice).unwrap_or_default();
+        let mut on_chain = meeting(chain, net).peekable();
+        if on_chain.peek().is_some() {
+            return on_chain.filter(|owned| owned.kind == Some(kind)).map(|owned| owned.vnet).take(MOST).collect();
+        }
+        let elsewhere = meeting(&self.everywhere, net);
+        let mut owners = Vec::new();
+        for owned in elsewhere {
+            if owned.kind != Some(kind) {
+                return Vec::new();
+            }
+            if owners.len() < MOST {
+                owners.push(owned.vnet);
+            }
+        }
+        owners
     }
 
-    /// All address space of an environment on the same chain.
-    pub fn space(&self, vnet: VnetIndex, kind: EnvironmentKind) -> Cow<'_, PrefixSet> {
-        self.entry(vnet, kind).map_or(Cow::Owned(PrefixSet::EMPTY), |entry| Cow::Borrowed(&entry.space))
-    }
-
-    fn entry(&self, vnet: VnetIndex, kind: EnvironmentKind) -> Option<&Owners> {
-        self.owners.get(&(self.chain[vnet.0 as usize], kind))
+    /// All address space of an environment on a network's chain.
+    pub fn space(&self, from: VnetIndex, kind: EnvironmentKind) -> Cow<'_, PrefixSet> {
+        let space = self.spaces.get(&(self.chain[from.0 as usize], kind));
+        space.map_or(Cow::Owned(PrefixSet::EMPTY), Cow::Borrowed)
     }
 }
 
-/// How far back a wider prefix is looked for: address spaces of one chain hardly nest.
-const WIDER: usize = 64;
+/// What shares an address with a prefix.
+fn meeting(owned: &[Owned], net: IpNet) -> impl Iterator<Item = &Owned> {
+    // What contains the prefix begins before it, what it contains begins inside it.
+    let inside_from = owned.partition_point(|own| own.net.network() < net.network());
+    let inside_to = owned.partition_point(|own| own.net.network() <= net.broadcast());
+    let wider = owned[..inside_from].iter().rev().take(WIDER).filter(move |own| own.net.contains(&net));
+    let inside = owned[inside_from..inside_to].iter();
+    wider.chain(inside.filter(move |own| own.net.contains(&net) || net.contains(&own.net)))
+}
+
+/// The chain of every virtual network, by a number that is the same for all that hang together.
+fn chains(inventory: &Inventory, nodes: &[Node], links: &[Link]) -> Vec<u32> {
+    let mut sets = UnionFind::<u32>::new(nodes.len());
+    for link in links.iter().filter(|link| link.is_up()) {
+        sets.union(link.local.vnet.0, link.remote.vnet().0);
+    }
+    // Networks of one virtual hub reach each other without a peering of their own.
+    let mut hubs: FxHashMap<String, u32> = FxHashMap::default();
+    for (node, at) in nodes.iter().zip(0u32..) {
+        for connection in &node.hub_connections {
+            if let Some(hub) = inventory.hub_connections[*connection as usize].id.parent() {
+                sets.union(at, *hubs.entry(hub.key()).or_insert(at));
+            }
+        }
+    }
+    sets.into_labeling()
+}

@@ -21,11 +21,11 @@ pub(super) fn management(context: &Context<'_>, index: RuleIndex) -> Management 
     if ports.is_empty() || !own.protocols.overlaps(ProtocolSet::PORTED) {
         return Management::default();
     }
-    let evaluated = rules.iter().filter_map(self::evaluated).collect::<Vec<_>>();
-    let position = rules[..index.position as usize].iter().filter_map(self::evaluated).count();
+    let all_rules = rules.iter().filter_map(evaluated).collect::<Vec<_>>();
+    let position = rules[..index.position as usize].iter().filter_map(evaluated).count();
     let mut all = Management::default();
     for guard in distinct_guards(context, index.nsg) {
-        on_subnet(context, guard, &evaluated, position, &ports, &mut all);
+        on_subnet(context, guard, &all_rules, position, &ports, &mut all);
     }
     let Management { exposed, possible } = &mut all;
     exposed.sort();

@@ -451,8 +451,7 @@ fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
     reach
 }
 
-/// Virtual networks across the production line whose space the rule names, as far as packets could come from
-/// there: those that peerings join with a guarded one, however many steps away.
+/// Virtual networks across the production line whose address space the rule names.
 fn foreign(context: &Context<'_>, index: RuleIndex, own: Option<EnvironmentKind>, most: usize) -> Vec<ForeignPrefix> {
     let rule = security_rule(context, index);
     let end = if rule.direction == Some(Direction::Outbound) { &rule.destination } else { &rule.source };
@@ -463,7 +462,7 @@ fn foreign(context: &Context<'_>, index: RuleIndex, own: Option<EnvironmentKind>
     let Some(guard) = context.estate.nsg_guards(index.nsg).next() else { return Vec::new() };
     let mut found = Vec::new();
     for net in end.terms.iter().filter_map(|term| if let Term::Prefix(net) = term { Some(*net) } else { None }) {
-        for vnet in context.estate.reach.owners(guard.vnet, other, net).take(most) {
+        for vnet in context.estate.reach.owners(guard.vnet, other, net).into_iter().take(most) {
             let node = context.estate.node(vnet);
             found.push(ForeignPrefix {
                 prefix: net.to_string(),

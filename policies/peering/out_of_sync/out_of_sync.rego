@@ -115,19 +115,20 @@ _places := array.concat(
 
 _level_of(direction) := {"at": direction.here.peering.id, "path": "/properties/peeringSyncLevel"}
 
-_gaps := {_gap(direction) | some direction in _directions; direction.here.drift == null}
-
-_gap(direction) := sprintf("%s was not read", [direction.there.vnet.name]) if not direction.there.vnet.seen
-
-_gap(direction) := sprintf("the peering object of %s was not read", [direction.here.vnet.name]) if {
-	direction.there.vnet.seen
-	direction.here.peering == null
+_gaps contains sprintf("%s was not read", [side.vnet.name]) if {
+	some side in [input.local, input.remote]
+	not side.vnet.seen
 }
 
-_gap(direction) := sprintf(
-	"what %s has recorded of %s cannot be compared with it",
-	[direction.here.vnet.name, direction.there.vnet.name],
-) if {
-	direction.there.vnet.seen
-	direction.here.peering != null
+_gaps contains sprintf("the peering object of %s was not read", [side.vnet.name]) if {
+	some side in [input.local, input.remote]
+	side.vnet.seen
+	side.peering == null
+}
+
+_gaps contains sprintf("what %s has recorded of %s is not given or cannot be read", [here.vnet.name, there.vnet.name]) if {
+	some [here, there] in [[input.local, input.remote], [input.remote, input.local]]
+	there.vnet.seen
+	here.peering != null
+	here.drift == null
 }

@@ -89,11 +89,19 @@ test_fully_in_sync_decides_where_the_far_side_was_not_read if {
 	count(out_of_sync.deny | out_of_sync.undetermined) == 0 with input as _half
 }
 
+test_fully_in_sync_on_the_other_object_decides if {
+	count(out_of_sync.deny | out_of_sync.undetermined) == 0 with input as _link(
+		_side("app", null, null),
+		_side("hub", "FullyInSync", null),
+	)
+}
+
 test_without_level_a_far_side_that_was_not_read_is_undetermined if {
 	unread := object.union(_half, {"local": {"peering": {"sync_level": null}}})
 	count(out_of_sync.deny) == 0 with input as unread
 	some finding in out_of_sync.undetermined with input as unread
-	contains(finding.message, "hub was not read")
+	finding.message ==
+		"Whether app and hub are in sync is not known: no sync level decides it, and hub was not read."
 	finding.related == ["hub"]
 }
 
@@ -117,7 +125,7 @@ test_prefixes_that_were_not_recorded_are_undetermined if {
 		_side("app", null, null),
 		_side("hub", null, _in_sync),
 	)
-	contains(finding.message, "what app has recorded of hub cannot be compared with it")
+	contains(finding.message, "what app has recorded of hub is not given or cannot be read")
 }
 
 test_ipv4_is_not_missing_from_an_ipv6_only_link if {

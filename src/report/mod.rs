@@ -2,10 +2,25 @@
 //!
 //! A format is a function of [`Report`]; none reads a file, a clock or the environment.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::finding::{Finding, Location, RuleId, Severity};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::azure::ResourceId;
+use crate::finding::{FileId, Finding, Location, RuleId, Severity};
+
+pub mod csv;
+#[cfg(test)]
+mod fixture;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod output;
+pub mod terminal;
+mod text;
 
 /// Everything that a report may print.
 #[derive(Debug)]
@@ -30,6 +45,57 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// Tenants that own judged resources: id, and name where one is known.
     pub tenants: BTreeMap<Arc<str>, TenantReport>,
+}
+
+impl Report {
+    /// Results over all rules and subjects.
+    pub fn counts(&self) -> Counts {
+        self.rules.iter().fold(Counts::default(), |sum, rule| sum.plus(rule.counts))
+    }
+
+    /// Violations of every severity, worst first; severities without one are there with a zero.
+    pub fn violations_by_severity(&self) -> [(Severity, u64); 4] {
+        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(|severity| {
+            let of_severity = self.rules.iter().filter(|rule| rule.severity == severity);
+            (severity, of_severity.map(|rule| rule.counts.violation).sum())
+        })
+    }
+
+    /// The input file of an id; `None` for an id that this report did not give out.
+    pub fn file(&self, id: FileId) -> Option<&InputFile> {
+        self.inputs.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// The findings that `wanted` keeps, by rule: worst severity first, then by rule id.
+    fn by_rule(&self, wanted: impl Fn(&Finding) -> bool) -> Vec<RuleFindings<'_>> {
+        let mut groups = BTreeMap::<_, Vec<&Finding>>::new();
+        for finding in self.findings.iter().filter(|finding| wanted(finding)) {
+            groups.entry((Reverse(finding.severity), &finding.rule)).or_default().push(finding);
+        }
+        let rule_of = |id: &RuleId| self.rules.iter().find(|rule| rule.id == *id);
+        let group = |((Reverse(severity), id), findings)| RuleFindings { id, severity, rule: rule_of(id), findings };
+        groups.into_iter().map(group).collect()
+    }
+
+    /// `path:line:column` of a place.
+    fn place_text(&self, location: &Location) -> String {
+        let path = self.file(location.file).map_or("?", |file| file.path.as_str());
+        format!("{path}:{}:{}", location.start_line, location.start_column)
+    }
+}
+
+/// The resource that another one is part of, such as the network of a peering.
+fn enclosing(id: &ResourceId) -> Option<ResourceId> {
+    id.parent().filter(|parent| parent.resource_type().is_some())
+}
+
+/// Findings of one rule, as people read them.
+struct RuleFindings<'a> {
+    id: &'a RuleId,
+    severity: Severity,
+    /// The rule, when the report holds it.
+    rule: Option<&'a RuleReport>,
+    findings: Vec<&'a Finding>,
 }
 
 /// One rule with its counts.
@@ -79,6 +145,17 @@ pub struct Counts {
     pub pass: u64,
 }
 
+impl Counts {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            violation: self.violation + other.violation,
+            approved: self.approved + other.approved,
+            undetermined: self.undetermined + other.undetermined,
+            pass: self.pass + other.pass,
+        }
+    }
+}
+
 /// An input file.
 #[derive(Debug, Clone)]
 pub struct InputFile {
@@ -104,7 +181,8 @@ pub struct Notice {
 }
 
 /// Kinds of notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {
     /// In scope, and could not be read: the verdict is incomplete.
     Gap,
@@ -119,6 +197,17 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::PolicyFailure => "policy-failure",
+            Self::NotRead => "not-read",
+            Self::OddValue => "odd-value",
+            Self::Note => "note",
+        }
+    }
+
     /// Whether the verdict is incomplete because of it (exit status 3).
     pub fn is_incomplete(self) -> bool {
         matches!(self, Self::Gap | Self::PolicyFailure)

@@ -89,7 +89,17 @@ _possible := nsg_rule.unexplained(input.management.possible)
 
 _doubts := nsg_rule.doubts(nsg_rule.admission)
 
-_blind_spots := nsg_rule.blind_spots(nsg_rule.admission) | nsg_rule.address_doubts("source")
+_blind_spots := (nsg_rule.blind_spots(nsg_rule.admission) | nsg_rule.address_doubts) | _open_environment
+
+# Without the own environment nobody is in another one, and without the subnets nobody is judged at all.
+_open_environment contains sprintf("the environment of what %s guards is open", [input.nsg.name]) if {
+	input.attached.environment_status in {"missing", "conflict"}
+}
+
+_open_environment contains sprintf("the subnets that %s guards were not read", [input.nsg.name]) if {
+	input.attached.status == "attached"
+	input.attached.environment_status == "not_seen"
+}
 
 # Application security groups hold interfaces of the own network, the load balancer is the platform.
 _may_come_from_outside if input.source.any

@@ -18,12 +18,12 @@ use regorus::{Engine, Value};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
+use super::compile::Compiled;
 use super::error::did_you_mean;
-use super::load::{Compiled, Rule, RuleSet};
+use super::load::{Rule, RuleSet};
 use super::reads::Reads;
 use super::schema::SubjectKind;
 use super::select::Probe;
-use super::syntax::read_engine;
 use super::value::{Kept, Names, build};
 use super::verdict::{self, Verdicts, describe};
 use crate::finding::RuleId;
@@ -425,7 +425,7 @@ impl Evaluator<'_> {
         machine.set_max_instructions(size.saturating_mul(10_000).saturating_add(1_000_000));
         machine.set_input(input.clone());
         let deny = machine.execute_entry_point_by_index(0).map_err(Stopped::Machine)?;
-        let undetermined = match &compiled.undetermined {
+        let undetermined = match &compiled.entries.undetermined {
             Some(_) => machine.execute_entry_point_by_index(1).map_err(Stopped::Machine)?,
             None => Value::Undefined,
         };
@@ -447,15 +447,15 @@ impl Evaluator<'_> {
             engine
         });
         engine.set_input(input.clone());
-        let deny = engine.eval_rule(compiled.deny.clone());
-        let undetermined = match &compiled.undetermined {
+        let deny = engine.eval_rule(compiled.entries.deny.clone());
+        let undetermined = match &compiled.entries.undetermined {
             Some(path) => engine.eval_rule(path.clone()),
             None => Ok(Value::Undefined),
         };
         match (deny, undetermined) {
             (Ok(deny), Ok(undetermined)) => Ok((deny, undetermined)),
             (Err(error), _) | (_, Err(error)) => {
-                let (place, message) = read_engine(&error.to_string());
+                let (place, message) = set.texts.read_engine(&error.to_string());
                 let timed_out = message.contains("exceeded time limit");
                 let kind = if timed_out { FailureKind::Limit } else { FailureKind::Evaluation };
                 let failure = PolicyFailure { place, ..self.failure(rule, kind, message) };
@@ -826,15 +826,20 @@ mod tests {
     #[test]
     fn the_longest_allowed_row_and_expression_run_on_a_small_stack() {
         use std::fmt::Write as _;
-        let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(9), "][0]".repeat(9));
-        let mut body = String::from("deny contains {\"message\": \"m\"} if r13 == 1\nr0 := input.count\n");
-        for index in 1..14 {
-            writeln!(body, "r{index} := {}{}", deep(&format!("r{}", index - 1)), " + 0".repeat(12)).unwrap();
-        }
-        let set = load(&[policy("deep", "", &body)]);
-        for (mode, ordinal) in [(EngineMode::Rvm, UNSAMPLED), (EngineMode::Rvm, SAMPLED), (EngineMode::Interpreter, 0)]
-        {
-            assert_eq!(judge(&set, mode, ordinal, &peering()), []);
+        let indexed = |inner: &str| format!("{}{inner}{}{}", "[".repeat(9), "][0]".repeat(9), " + 0".repeat(12));
+        let comprehended = |inner: &str| (0..8).fold(inner.to_owned(), |inner, _| format!("[x | x := {inner}][0]"));
+        let called = |inner: &str| (0..9).fold(inner.to_owned(), |inner, _| format!("abs({inner})"));
+        for deep in [&indexed as &dyn Fn(&str) -> String, &comprehended, &called] {
+            let mut body = String::from("deny contains {\"message\": \"m\"} if r8 == 1\nr0 := input.count\n");
+            for index in 1..9 {
+                writeln!(body, "r{index} := {}", deep(&format!("r{}", index - 1))).unwrap();
+            }
+            let set = load(&[policy("deep", "", &body)]);
+            for (mode, ordinal) in
+                [(EngineMode::Rvm, UNSAMPLED), (EngineMode::Rvm, SAMPLED), (EngineMode::Interpreter, 0)]
+            {
+                assert_eq!(judge(&set, mode, ordinal, &peering()), []);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use super::schema::Step;
 use super::syntax::{Chain, Found, walk};
 
 /// Rules that call each other in a row: far below what the machine's stack bears, far above what reads well.
-const MAX_CHAIN: usize = 16;
+const MAX_CHAIN: usize = 10;
 
 /// What results may depend on: facts, configuration and these functions. No clock, randomness, network,
 /// process or output; and none that only one of the two evaluators can run.
@@ -241,6 +241,11 @@ impl Graph {
     pub(super) fn defines(&self, package: &[String], name: &str) -> bool {
         let prefix = [package, &[name.to_owned()]].concat();
         self.below(&prefix).next().is_some()
+    }
+
+    /// Whether a name in a file means a rule or an import, where no variable hides it.
+    pub(super) fn is_global(&self, unit: &Unit<'_>, name: &str) -> bool {
+        unit.imports.contains_key(name) || self.defines(&unit.package, name)
     }
 
     /// The rules of a package, and of packages below it.
@@ -616,8 +621,8 @@ mod tests {
             writeln!(text, "r{index} := r{}", index - 1).unwrap();
         }
         let error = only(&[("p.rego", &text)]);
-        assert!(error.contains("a row of more than 16 rules that call each other starts here"), "{error}");
-        assert!(error.starts_with("p.rego:18:1:"), "{error}");
+        assert!(error.contains("a row of more than 10 rules that call each other starts here"), "{error}");
+        assert!(error.starts_with("p.rego:12:1:"), "{error}");
     }
 
     #[test]

@@ -7,16 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use regorus::languages::rego::compiler::Compiler;
-use regorus::rvm::Program;
 use regorus::unstable::{Expr, Rule as Tree, RuleHead};
-use regorus::{CompiledPolicy, Engine, Value};
+use regorus::{Engine, Value};
 
+use super::compile::{Compiled, Entries, Texts, compile, interpreter};
 use super::engine::Plan;
 use super::error::{LoadError, LoadErrors};
 use super::graph::{Graph, Unit, UnitKind, head_of, root_of};
 use super::metadata::{self, Metadata};
-use super::reads::{self, Parameters, Reads};
+use super::reads::{self, Parameters};
 use super::safety::Safety;
 use super::schema::{SubjectKind, Vocabulary};
 use super::syntax;
@@ -99,23 +98,14 @@ pub struct Rule {
     pub page: Option<String>,
 }
 
-/// What runs: the rule's entry points, compiled for the virtual machine.
-#[derive(Clone, Debug)]
-pub(super) struct Compiled {
-    pub program: Arc<Program>,
-    /// Path of `deny`, entry 0.
-    pub deny: String,
-    /// Path of `undetermined`, entry 1, where the policy has it.
-    pub undetermined: Option<String>,
-    pub reads: Reads,
-}
-
 /// Rules that passed every check, sorted by id, ready to run.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
     pub(super) compiled: Vec<Compiled>,
     pub(super) engine: Engine,
+    /// The texts that run, to tell errors in terms of the originals.
+    pub(super) texts: Arc<Texts>,
     pub(super) data: Value,
     pub(super) plans: Vec<Plan>,
     pub(super) vocabulary: Arc<Vocabulary>,
@@ -157,35 +147,34 @@ impl RuleSet {
             .map(|(_, _, metadata)| (metadata.id.as_str().to_owned(), metadata.parameters.keys().cloned().collect()))
             .collect();
 
-        let mut parts = Vec::new();
+        let mut runnable = Vec::new();
+        let mut loaded = Vec::new();
         for (unit, page, metadata) in rules {
             let own = graph.of_package(&unit.package);
-            let reached = graph.reachable(own);
-            for (of, tree) in reads::rules(&graph, &units, &reached) {
+            for (of, tree) in reads::rules(&graph, &units, &graph.reachable(own)) {
                 reads::check(of, tree, metadata.subject, vocabulary, &parameters, &mut errors);
             }
             let entry = |name: &str| graph.find(&[unit.package.as_slice(), &[name.to_owned()]].concat());
-            let entries = [entry("deny"), entry("undetermined")];
-            let reads = reads::of_nodes(&graph, &units, &graph.reachable(entries.into_iter().flatten()));
-            let rule = Rule {
-                metadata,
-                package: unit.package.join("."),
-                path: unit.path.to_owned(),
-                text: unit.text.to_owned(),
-                page,
+            let (deny, undetermined) = (entry("deny"), entry("undetermined"));
+            let reached = graph.reachable(deny.into_iter().chain(undetermined));
+            let entries = Entries {
+                deny: entry_path(&unit.package, "deny"),
+                undetermined: undetermined.map(|_| entry_path(&unit.package, "undetermined")),
             };
-            let undetermined = entries[1].map(|_| entry_path(&unit.package, "undetermined"));
-            parts.push((rule, entry_path(&unit.package, "deny"), undetermined, reads));
+            runnable.push((unit, entries, reads::of_nodes(&graph, &units, &reached)));
+            let (package, path, text) = (unit.package.join("."), unit.path.to_owned(), unit.text.to_owned());
+            loaded.push(Rule { metadata, package, path, text, page });
         }
         if !errors.is_empty() {
             return Err(LoadErrors::new(errors));
         }
-        let (rules, compiled) = compile(&mut engine, parts, &units).map_err(LoadErrors::new)?;
-        drop(units);
+        let (mut engine, texts) = interpreter(&units, &graph).map_err(LoadErrors::new)?;
+        let compiled = compile(&mut engine, &texts, runnable, &units).map_err(LoadErrors::new)?;
         let mut set = Self {
-            rules,
+            rules: loaded,
             compiled,
             engine,
+            texts: Arc::new(texts),
             data: Value::new_object(),
             plans: Vec::new(),
             vocabulary: Arc::new(vocabulary.clone()),
@@ -229,7 +218,7 @@ impl RuleSet {
         let added = self.engine.add_data(self.data.clone());
         debug_assert!(added.is_ok(), "{added:?}");
         if let Some(first) = self.compiled.first() {
-            let prepared = self.engine.compile_with_entrypoint(&first.deny.as_str().into());
+            let prepared = self.engine.compile_with_entrypoint(&first.entries.deny.as_str().into());
             debug_assert!(prepared.is_ok());
         }
     }
@@ -260,7 +249,7 @@ pub(super) fn parse_units<'s>(
 
 /// Variables without a value, in all rules of a file.
 pub(super) fn check_safety(unit: &Unit<'_>, units: &[Unit<'_>], graph: &Graph, errors: &mut Vec<LoadError>) {
-    let is_global = |name: &str| unit.imports.contains_key(name) || graph.defines(&unit.package, name);
+    let is_global = |name: &str| graph.is_global(unit, name);
     let arity = |name: &str| {
         let (root, rest) = name.split_once('.').unwrap_or((name, ""));
         let mut path = match unit.imports.get(root) {
@@ -372,47 +361,6 @@ pub(super) fn entry_path(package: &[String], name: &str) -> String {
         }
     }
     path
-}
-
-type Part = (Rule, String, Option<String>, Reads);
-
-/// Compiles every rule into a program of its own: the machine clears all of a program's rules before each
-/// run, so small programs run faster than one large one.
-fn compile(
-    engine: &mut Engine,
-    parts: Vec<Part>,
-    units: &[Unit<'_>],
-) -> Result<(Vec<Rule>, Vec<Compiled>), Vec<LoadError>> {
-    let Some((first, deny, ..)) = parts.first() else { return Ok((Vec::new(), Vec::new())) };
-    let policy: CompiledPolicy = engine.compile_with_entrypoint(&deny.as_str().into()).map_err(|error| {
-        let rendered = error.to_string();
-        let (place, _) = syntax::read_engine(&rendered);
-        let unit = units.iter().find(|unit| place.as_ref().is_some_and(|(path, ..)| path == unit.path));
-        let (path, text) = unit.map_or((first.path.as_str(), first.text.as_str()), |unit| (unit.path, unit.text));
-        vec![syntax::from_engine(path, text, &rendered)]
-    })?;
-    let mut errors = Vec::new();
-    let mut compiled = Vec::new();
-    let mut rules = Vec::new();
-    for (rule, deny, undetermined, reads) in parts {
-        let entries: Vec<&str> = [Some(deny.as_str()), undetermined.as_deref()].into_iter().flatten().collect();
-        match Compiler::compile_from_policy(&policy, &entries) {
-            Ok(program) => {
-                compiled.push(Compiled { program, deny, undetermined, reads });
-                rules.push(rule);
-            }
-            Err(error) => {
-                let unit =
-                    error.span.as_ref().and_then(|span| units.iter().find(|unit| unit.path == span.source.get_path()));
-                let message = error.error.to_string();
-                errors.push(match (&error.span, unit) {
-                    (Some(span), Some(unit)) => unit.error(span, message),
-                    _ => LoadError::at(&rule.path, &rule.text, (1, 1), message),
-                });
-            }
-        }
-    }
-    if errors.is_empty() { Ok((rules, compiled)) } else { Err(errors) }
 }
 
 #[cfg(test)]

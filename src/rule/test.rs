@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::{Engine, Value};
 
+use super::compile::interpreter;
 use super::engine::timer;
 use super::error::{LoadError, LoadErrors};
 use super::graph::{Graph, Unit, UnitKind};
 use super::load::{PolicySource, RuleSet, check_safety, entry_path, parse_units};
 use super::schema::Vocabulary;
-use super::syntax::{Found, read_engine, walk};
+use super::syntax::{Found, walk};
 use super::verdict::describe;
 
 /// What all tests said.
@@ -85,9 +86,8 @@ pub fn run_tests(
 ) -> Result<TestReport, LoadErrors> {
     let set = RuleSet::load(sources, vocabulary)?;
     let mut errors = Vec::new();
-    let mut engine = Engine::new();
     let files: Vec<&PolicySource> = sources.iter().filter(|source| source.is_rego()).collect();
-    let units = parse_units(&mut engine, &files, &mut errors);
+    let units = parse_units(&mut Engine::new(), &files, &mut errors);
     let graph = Graph::build(&units, &mut errors);
     for unit in units.iter().filter(|unit| unit.kind == UnitKind::Test) {
         check_safety(unit, &units, &graph, &mut errors);
@@ -95,6 +95,7 @@ pub fn run_tests(
     if !errors.is_empty() {
         return Err(LoadErrors::new(errors));
     }
+    let (mut engine, texts) = interpreter(&units, &graph).map_err(LoadErrors::new)?;
     prepare(&mut engine, &set).map_err(|error| LoadErrors::new(vec![error]))?;
 
     let mut report = TestReport::default();
@@ -106,7 +107,7 @@ pub fn run_tests(
             let outcome = match engine.eval_rule(entry_path(&unit.package, &name)) {
                 Ok(Value::Bool(true)) => Outcome::Pass,
                 Ok(value) => Outcome::Fail(describe(&value)),
-                Err(error) => Outcome::Error(one_line(&error.to_string())),
+                Err(error) => Outcome::Error(one_line(texts.read_engine(&error.to_string()))),
             };
             report.results.push(TestResult { path: unit.path.to_owned(), line, name, outcome });
         }
@@ -138,8 +139,7 @@ fn tests_of(unit: &Unit<'_>) -> BTreeMap<String, u32> {
     tests
 }
 
-fn one_line(rendered: &str) -> String {
-    let (place, message) = read_engine(rendered);
+fn one_line((place, message): (Option<(String, u32, u32)>, String)) -> String {
     match place {
         Some((path, line, column)) => format!("{message} (at {path}:{line}:{column})"),
         None => message,

@@ -7,6 +7,8 @@
 //!
 //! No other module names the engine.
 
+mod compile;
+mod definedness;
 mod engine;
 mod error;
 mod graph;
@@ -23,6 +25,8 @@ mod verdict;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod soundness;
 
 pub use engine::{DataError, EngineMode, Evaluator, FailureKind, Judgement, PolicyFailure};
 pub use error::{LoadError, LoadErrors};

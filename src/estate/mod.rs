@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 pub use carriers::{Carriers, GatewayRef};
 pub use links::{End, Far, Link};
 pub use overlaps::{Meeting, MeetingPoint};
-pub use reach::Reach;
+pub use reach::{Owners, Reach};
 
 use crate::azure::{Connection, Gateway, LocalGateway, Nsg, Peering, ResourceId, RouteTable, Subnet, Vnet};
 use crate::config::Config;

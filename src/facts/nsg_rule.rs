@@ -9,7 +9,7 @@ use super::exposure;
 use super::subnet::NsgRef;
 use super::{ChildId, Context, EnvironmentKind, Later, Origin, OriginKind, Status};
 use crate::azure::{self, Access, Direction, Nsg, Protocol, ResourceId, SecurityRule, Term};
-use crate::estate::{SubnetIndex, VnetIndex};
+use crate::estate::{Owners, SubnetIndex, VnetIndex};
 use crate::network::{self, AddressSpec, AddressTerm, AsgId, PortSet, PrefixSet, ProtocolSet, Tag};
 
 /// A custom security rule: the subject `nsg_rule`.
@@ -41,7 +41,7 @@ pub struct NsgRuleSubject<'a> {
     pub port_count: u32,
     /// Destination ports as Azure writes them, such as `*`, `443`, `1000-2000`.
     pub ports: Later<'a, RuleIndex, String>,
-    /// Whether the rule names a well-known management or database port; for selectors.
+    /// Whether the rule names a well-known management or database port, or may; for selectors.
     pub names_management_port: bool,
     /// Properties of the rule that could not be understood, as written.
     pub odd: &'a [String],
@@ -63,7 +63,10 @@ pub struct NsgRuleSubject<'a> {
     pub management: Later<'a, RuleIndex, Management>,
     /// Virtual networks of the other side of the production line whose address space the rule names.
     pub other_environment: Later<'a, RuleIndex, Vec<ForeignPrefix>>,
-    /// Whether `other_environment` holds anything; for selectors.
+    /// Virtual networks that the rule names and whose environment is not known, or that only others than the
+    /// guarded ones could be meant by.
+    pub possibly_other_environment: Later<'a, RuleIndex, Vec<ForeignPrefix>>,
+    /// Whether the rule names the other environment, or may: an environment or an address is open; for selectors.
     pub names_other_environment: bool,
 }
 
@@ -98,7 +101,7 @@ pub struct Attached {
 }
 
 /// What `VirtualNetwork` as a source admits beyond the virtual network that the rule guards: over all
-/// subnets that the NSG is attached to.
+/// subnets that the NSG is attached to, without what earlier rules deny.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TagReach {
     /// Prefixes beyond the own space that are in the tag, with where each comes from.
@@ -168,7 +171,7 @@ pub struct Guard<'a> {
     readable: Vec<Option<usize>>,
     names: Vec<String>,
     shadows: Vec<network::Shadow>,
-    environment: Option<EnvironmentKind>,
+    environment: (Option<EnvironmentKind>, Status),
 }
 
 impl<'a> Guard<'a> {
@@ -183,7 +186,7 @@ impl<'a> Guard<'a> {
             list.extend(evaluated);
         }
         let shadows = network::shadow(&list);
-        let (environment, _) = environment(context, nsg);
+        let environment = environment(context, nsg);
         let names = if shadows.iter().any(|shadow| matches!(shadow, network::Shadow::Dead { .. })) {
             list.iter().map(|rule| rule.name.to_string()).collect()
         } else {
@@ -230,7 +233,9 @@ impl<'a> Guard<'a> {
             ports: Later::new(context, index, |context, index| {
                 security_rule(context, index).destination_ports.iter().copied().collect::<PortSet>().to_string()
             }),
-            names_management_port: allows && inbound && MANAGEMENT.iter().any(|(port, _)| ports.contains(*port)),
+            names_management_port: allows
+                && inbound
+                && (!rule.odd.is_empty() || MANAGEMENT.iter().any(|(port, _)| ports.contains(*port))),
             odd: &rule.odd,
             is_odd: !rule.odd.is_empty(),
             source: Later::new(context, index, |context, index| Endpoint::of(&security_rule(context, index).source)),
@@ -242,10 +247,20 @@ impl<'a> Guard<'a> {
             shadowed: shadow.status == "shadowed",
             shadow,
             management: Later::new(context, index, exposure::management),
-            names_other_environment: allows && !foreign(context, index, self.environment, 1).is_empty(),
-            other_environment: Later::new(context, index, |context, index| {
-                foreign(context, index, environment(context, index.nsg).0, 50)
+            names_other_environment: allows && self.may_name_another_environment(index, rule),
+            other_environment: Later::new(context, index, |context, index| Foreign::of(context, index).certain),
+            possibly_other_environment: Later::new(context, index, |context, index| {
+                Foreign::of(context, index).possible
             }),
+        }
+    }
+
+    fn may_name_another_environment(&self, index: RuleIndex, rule: &SecurityRule) -> bool {
+        let named = far_terms(rule).any(|term| matches!(term, Term::Prefix(_)));
+        match self.environment {
+            _ if !rule.odd.is_empty() => true,
+            (None, _) => named,
+            (Some(_), _) => named && !Foreign::of(self.context, index).is_empty(),
         }
     }
 
@@ -423,12 +438,17 @@ pub(super) fn distinct_guards(context: &Context<'_>, nsg: u32) -> Vec<SubnetInde
 
 fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
     let mut reach = TagReach::default();
-    if !security_rule(context, index).source.terms.iter().any(is_virtual_network) {
+    let rule = security_rule(context, index);
+    if !rule.source.terms.iter().any(is_virtual_network) {
         return reach;
     }
     let guards = distinct_guards(context, index.nsg);
+    let unread = |what: &str| format!("the {what} that the NSG guards were not read");
+    let nsg = &context.estate.inventory.nsgs[index.nsg as usize];
     if guards.is_empty() && attached(context, index).status != "detached" {
-        reach.unknown.push("the subnets that the NSG guards were not read".to_owned());
+        reach.unknown.push(unread("subnets"));
+    } else if nsg.network_interfaces.is_some_and(|count| count > 0) && context.estate.nsg_interfaces(index.nsg) == 0 {
+        reach.unknown.push(unread("network interfaces"));
     }
     for guard in guards {
         let own = context.estate.subnet(guard).0.address_space.nets.iter().copied().collect::<PrefixSet>();
@@ -437,8 +457,19 @@ fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
             !matches!(origin.kind, OriginKind::Own | OriginKind::Platform) && !inside
         };
         let tag = super::subnet::tag(context, guard);
-        reach.beyond.extend(tag.certain.into_iter().filter(beyond));
-        reach.possibly_beyond.extend(tag.possible.into_iter().filter(beyond));
+        let passes = exposure::through(context, index, guard, &tag);
+        let meets = |set: &PrefixSet, origin: &Origin| {
+            origin.prefix.parse::<IpNet>().is_ok_and(|net| set.overlaps(&PrefixSet::from(net)))
+        };
+        for origin in tag.certain.into_iter().filter(beyond) {
+            if meets(&passes.certain, &origin) {
+                reach.beyond.push(origin);
+            } else if meets(&passes.possible, &origin) {
+                reach.possibly_beyond.push(origin);
+            }
+        }
+        let possible = tag.possible.into_iter().filter(beyond);
+        reach.possibly_beyond.extend(possible.filter(|o| meets(&passes.certain, o) || meets(&passes.possible, o)));
         reach.unknown.extend(tag.unknown);
     }
     let key = |origin: &Origin| (origin.kind, origin.prefix.parse::<IpNet>().ok(), origin.origin.clone());
@@ -451,31 +482,71 @@ fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
     reach
 }
 
-/// Virtual networks across the production line whose address space the rule names.
-fn foreign(context: &Context<'_>, index: RuleIndex, own: Option<EnvironmentKind>, most: usize) -> Vec<ForeignPrefix> {
-    let rule = security_rule(context, index);
-    let end = if rule.direction == Some(Direction::Outbound) { &rule.destination } else { &rule.source };
-    if !end.terms.iter().any(|term| matches!(term, Term::Prefix(_))) {
-        return Vec::new();
-    }
-    let Some(other) = own.and_then(EnvironmentKind::across) else { return Vec::new() };
-    let Some(guard) = context.estate.nsg_guards(index.nsg).next() else { return Vec::new() };
-    let mut found = Vec::new();
-    for net in end.terms.iter().filter_map(|term| if let Term::Prefix(net) = term { Some(*net) } else { None }) {
-        for vnet in context.estate.reach.owners(guard.vnet, other, net).into_iter().take(most) {
-            let node = context.estate.node(vnet);
-            found.push(ForeignPrefix {
-                prefix: net.to_string(),
-                vnet: node.id.name().to_owned(),
-                id: node.id.to_string(),
-                environment: node.environment.value.clone().unwrap_or_default(),
-            });
+/// What stands at the far end of a rule: whom it names there is not among those that it guards.
+fn far_terms(rule: &SecurityRule) -> impl Iterator<Item = &Term> {
+    let (source, destination) = match rule.direction {
+        Some(Direction::Inbound) => (Some(&rule.source), None),
+        Some(Direction::Outbound) => (None, Some(&rule.destination)),
+        None => (Some(&rule.source), Some(&rule.destination)),
+    };
+    source.into_iter().chain(destination).flat_map(|end| end.terms.iter())
+}
+
+/// Networks across the production line that a rule names.
+#[derive(Debug, Default)]
+struct Foreign {
+    certain: Vec<ForeignPrefix>,
+    possible: Vec<ForeignPrefix>,
+}
+
+impl Foreign {
+    fn of(context: &Context<'_>, index: RuleIndex) -> Self {
+        let mut foreign = Self::default();
+        let estate = context.estate;
+        let (Some(own), _) = environment(context, index.nsg) else { return foreign };
+        let Some(other) = own.across() else { return foreign };
+        let Some(guard) = estate.nsg_guards(index.nsg).next() else { return foreign };
+        let is_own = |vnet: VnetIndex| estate.nsg_guards(index.nsg).any(|guard| guard.vnet == vnet);
+        for term in far_terms(security_rule(context, index)) {
+            let Term::Prefix(net) = term else { continue };
+            let named = |vnet: VnetIndex| {
+                let node = estate.node(vnet);
+                ForeignPrefix {
+                    prefix: net.to_string(),
+                    vnet: node.id.name().to_owned(),
+                    id: node.id.to_string(),
+                    environment: node.environment.value.clone().unwrap_or_else(|| "environment unknown".to_owned()),
+                }
+            };
+            match estate.reach.owners(guard.vnet, *net) {
+                Owners::OnChain(owners) => {
+                    for (vnet, kind) in owners {
+                        match kind {
+                            Some(kind) if kind == other => foreign.certain.push(named(vnet)),
+                            None if !is_own(vnet) => foreign.possible.push(named(vnet)),
+                            _ => {}
+                        }
+                    }
+                }
+                // Addresses may be used twice: they mean somebody elsewhere only if nobody of the own side has them.
+                Owners::Elsewhere(owners) if owners.iter().all(|(_, kind)| *kind == Some(other)) => {
+                    foreign.certain.extend(owners.into_iter().map(|(vnet, _)| named(vnet)));
+                }
+                Owners::Elsewhere(owners) if owners.iter().all(|(_, kind)| kind.is_none_or(|kind| kind == other)) => {
+                    foreign.possible.extend(owners.into_iter().map(|(vnet, _)| named(vnet)));
+                }
+                Owners::Elsewhere(_) => {}
+            }
         }
-        if found.len() >= most {
-            break;
+        for list in [&mut foreign.certain, &mut foreign.possible] {
+            list.sort();
+            list.dedup();
+            list.truncate(50);
         }
+        foreign
     }
-    found.truncate(most);
-    found.sort();
-    found
+
+    fn is_empty(&self) -> bool {
+        self.certain.is_empty() && self.possible.is_empty()
+    }
 }

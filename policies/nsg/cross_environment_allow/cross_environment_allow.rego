@@ -19,8 +19,7 @@
 #   remediation: >-
 #     Delete the rule, or record an approval with an owner and an end date.
 #   select:
-#     access: [Allow, null]
-#     shadow.status: [live, undecided, matches_nothing]
+#     names_other_environment: true
 package policies.nsg.cross_environment_allow
 
 import data.policies.lib.nsg_rule
@@ -84,7 +83,13 @@ _any_to_any if {
 
 _doubts := nsg_rule.doubts({"access", "priority"})
 
-_unknown := _open_environment | _odd_addresses
+_unknown := (_open_environment | _odd_addresses) | _open_names
+
+_open_names contains sprintf("the environment of %s, which it names, is open", [text.shorten(_open_networks, 4)]) if {
+	count(_open_networks) > 0
+}
+
+_open_networks := [foreign.vnet | some foreign in input.possibly_other_environment]
 
 _open_environment contains sprintf("the environment of what %s guards is open", [input.nsg.name]) if {
 	input.attached.environment_status != "known"

@@ -32,6 +32,7 @@ _rule := {
 	"shadowed": false,
 	"management": {"exposed": [], "possible": []},
 	"other_environment": [_dev],
+	"possibly_other_environment": [],
 	"names_other_environment": true,
 }
 
@@ -170,4 +171,12 @@ test_odd_addresses_are_undetermined if {
 test_odd_addresses_at_the_near_end_do_not_matter if {
 	rule := {"names_other_environment": false, "other_environment": [], "odd": [_odd_address]}
 	_passes(_with(object.union(rule, {"source": {"any": true}})))
+}
+
+test_a_named_network_of_unknown_environment_is_undetermined if {
+	open := {"prefix": "10.20.0.0/16", "vnet": "vnet-lab", "id": "/vnet-lab", "environment": "environment unknown"}
+	rule := _with({"other_environment": [], "possibly_other_environment": [open]})
+	count(cross_environment_allow.deny) == 0 with input as rule
+	some verdict in cross_environment_allow.undetermined with input as rule
+	contains(verdict.message, "the environment of vnet-lab, which it names, is open")
 }

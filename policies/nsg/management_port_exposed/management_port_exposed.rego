@@ -89,7 +89,8 @@ _possible := nsg_rule.unexplained(input.management.possible)
 
 _doubts := nsg_rule.doubts(nsg_rule.admission)
 
-_blind_spots := (nsg_rule.blind_spots(nsg_rule.admission) | nsg_rule.address_doubts) | _open_environment
+_blind_spots := ((nsg_rule.blind_spots(nsg_rule.admission) | nsg_rule.address_doubts) | _open_environment) |
+	nsg_rule.port_doubts(nsg_rule.every_port_count)
 
 # Without the own environment nobody is in another one, and without the subnets nobody is judged at all.
 _open_environment contains sprintf("the environment of what %s guards is open", [input.nsg.name]) if {

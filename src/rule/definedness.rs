@@ -195,7 +195,9 @@ impl Rewriter<'_> {
         match &statement.literal {
             Literal::SomeVars { .. } => {}
             Literal::SomeIn { key, value, collection, .. } => {
-                key.iter().for_each(|key| self.expr(key));
+                if let Some(key) = key {
+                    self.expr(key);
+                }
                 self.expr(value);
                 self.expr(collection);
             }
@@ -283,7 +285,9 @@ impl Rewriter<'_> {
                 self.expr(rhs);
             }
             Expr::Membership { key, value, collection, .. } => {
-                key.iter().for_each(|key| self.expr(key));
+                if let Some(key) = key {
+                    self.expr(key);
+                }
                 self.expr(value);
                 self.expr(collection);
             }
@@ -363,9 +367,9 @@ impl Rewriter<'_> {
                 at
             }
             Edit::Bind { name, term } => {
-                out.text.push_str(&format!("; {name} := "));
+                out.text.extend(["; ", name.as_str(), " := "]);
                 self.emit_from(term.clone(), Lines::Joined, Some(term.start), out);
-                out.text.push_str(&format!("; _ = {name}"));
+                out.text.extend(["; _ = ", name.as_str()]);
                 at
             }
             Edit::Name { name, end } => {
@@ -441,10 +445,10 @@ impl Rewriter<'_> {
 
     /// A range without the white space and the comments around it; `None` when nothing is left.
     fn trimmed(&self, range: Range<usize>) -> Option<Range<usize>> {
-        let inside =
+        let mut inside =
             self.tokens.iter().filter(|token| token.range.start >= range.start && token.range.end <= range.end);
         let start = inside.clone().next()?.range.start;
-        Some(start..inside.last()?.range.end)
+        Some(start..inside.next_back()?.range.end)
     }
 
     /// What stands between the last `]` before `end` and its `[`.

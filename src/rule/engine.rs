@@ -5,8 +5,6 @@
 //! both, the interpreter on the whole facts and without selectors, and any difference is a failure of the
 //! policy; and every error of the machine is told in the interpreter's words. Knows no subject by name.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +17,13 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::compile::Compiled;
-use super::error::did_you_mean;
+use super::failure::{FailureKind, Judgement, PolicyFailure};
 use super::load::{Rule, RuleSet};
 use super::reads::Reads;
 use super::schema::SubjectKind;
 use super::select::Probe;
 use super::value::{Kept, Names, build};
 use super::verdict::{self, Verdicts, describe};
-use crate::finding::RuleId;
 
 /// Every subject of a kind whose ordinal is a multiple of this is judged twice.
 const SAMPLE: u64 = 512;
@@ -47,115 +44,6 @@ pub enum EngineMode {
     Interpreter,
 }
 
-/// What one rule says of one subject, where that is not a pass.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judgement {
-    /// The rule's position in [`RuleSet::rules`].
-    pub rule: usize,
-    /// What it says, or why it could not say anything.
-    pub result: Result<Verdicts, PolicyFailure>,
-}
-
-/// A policy that could not be evaluated on a subject. Never a pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyFailure {
-    /// The rule.
-    pub rule: RuleId,
-    /// What happened.
-    pub kind: FailureKind,
-    /// The details.
-    pub message: String,
-    /// File, line and column in the policy, where they are known.
-    pub place: Option<(String, u32, u32)>,
-}
-
-/// What can happen to a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureKind {
-    /// The policy's own error, such as a division by zero.
-    Evaluation,
-    /// It takes too many steps, or too long.
-    Limit,
-    /// Its result is no set of entries.
-    Verdict,
-    /// Its selector excludes a subject that the policy speaks of.
-    Selector,
-    /// The two evaluators differ.
-    Disagreement,
-    /// The policy reads more than was found in its text.
-    Pruning,
-    /// The facts cannot be handed over.
-    Facts,
-}
-
-impl FailureKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Evaluation => "fails",
-            Self::Limit => "takes too long",
-            Self::Verdict => "has a result that cannot be read",
-            Self::Selector => "has a selector that excludes a subject it speaks of",
-            Self::Disagreement => "says different things in the engine's two evaluators",
-            Self::Pruning => "reads facts that were taken for unread",
-            Self::Facts => "cannot be given its facts",
-        }
-    }
-}
-
-impl fmt::Display for PolicyFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rule `{}` {}: {}", self.rule, self.kind.as_str(), self.message)?;
-        match &self.place {
-            Some((path, line, column)) => write!(f, " (at {path}:{line}:{column})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for PolicyFailure {}
-
-/// A setting or a document that policies cannot be given.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DataError {
-    /// The document is no object, or has other parts than the two that policies see.
-    #[error("policies see `data.config` and `data.estate`, not `{0}`")]
-    Shape(String),
-    /// A rule that does not exist.
-    #[error("cannot set parameters of `{id}`: there is no such rule{}", hint(.meant))]
-    Rule {
-        /// The id as it was given.
-        id: String,
-        /// The id that may have been meant.
-        meant: Option<String>,
-    },
-    /// A parameter that the rule does not have.
-    #[error("rule `{id}` has no parameter `{name}`{}", hint(.meant))]
-    Parameter {
-        /// The rule.
-        id: String,
-        /// The parameter as it was given.
-        name: String,
-        /// The parameter that may have been meant.
-        meant: Option<String>,
-    },
-    /// A parameter of another type than its default.
-    #[error("parameter `{name}` of rule `{id}` is {expected}, as its default is, not {found}")]
-    Type {
-        /// The rule.
-        id: String,
-        /// The parameter.
-        name: String,
-        /// The type of the default.
-        expected: &'static str,
-        /// The type of what was given.
-        found: &'static str,
-    },
-}
-
-fn hint(meant: &Option<String>) -> String {
-    meant.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
-}
-
 /// The rules of one kind that are on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
@@ -173,62 +61,6 @@ impl Plan {
 }
 
 impl RuleSet {
-    /// Gives policies their `data`: `config`, where `config.rules["<id>"]` holds parameters, and `estate`.
-    ///
-    /// Parameters that are not given have their defaults.
-    pub fn with_data(mut self, data: serde_json::Value) -> Result<Self, DataError> {
-        let merged = self.merged(data)?;
-        self.set_data(merged);
-        Ok(self)
-    }
-
-    pub(super) fn merged(&self, data: serde_json::Value) -> Result<serde_json::Value, DataError> {
-        use serde_json::Value as Json;
-        let Json::Object(mut data) = data else { return Err(DataError::Shape(data.to_string())) };
-        if let Some(other) = data.keys().find(|key| !matches!(key.as_str(), "config" | "estate")) {
-            return Err(DataError::Shape(other.clone()));
-        }
-        let object = || Json::Object(serde_json::Map::new());
-        let config = data.entry("config").or_insert_with(object);
-        let Json::Object(config) = config else { return Err(DataError::Shape(format!("config = {config}"))) };
-        let given = config.entry("rules").or_insert_with(object);
-        let Json::Object(given) = given else { return Err(DataError::Shape(format!("config.rules = {given}"))) };
-
-        let parameters: BTreeMap<&str, _> =
-            self.rules.iter().map(|rule| (rule.metadata.id.as_str(), &rule.metadata.parameters)).collect();
-        for (id, values) in &*given {
-            let Some(known) = parameters.get(id.as_str()) else {
-                let meant = did_you_mean(id, parameters.keys().copied()).map(str::to_owned);
-                return Err(DataError::Rule { id: id.clone(), meant });
-            };
-            let Json::Object(values) = values else {
-                return Err(DataError::Shape(format!("config.rules.{id} = {values}")));
-            };
-            for (name, value) in values {
-                let Some(parameter) = known.get(name) else {
-                    let meant = did_you_mean(name, known.keys().map(String::as_str)).map(str::to_owned);
-                    return Err(DataError::Parameter { id: id.clone(), name: name.clone(), meant });
-                };
-                let (expected, found) = (type_of(&parameter.default), type_of(value));
-                if expected != found {
-                    return Err(DataError::Type { id: id.clone(), name: name.clone(), expected, found });
-                }
-            }
-        }
-        for (id, known) in parameters {
-            if known.is_empty() {
-                continue;
-            }
-            if let Json::Object(values) = given.entry(id).or_insert_with(object) {
-                for (name, parameter) in known {
-                    values.entry(name.clone()).or_insert_with(|| parameter.default.clone());
-                }
-            }
-        }
-        data.entry("estate").or_insert_with(object);
-        Ok(Json::Object(data))
-    }
-
     /// An evaluator: one for each worker thread. Cheap to make; it borrows all that is large.
     pub fn evaluator(&self, mode: EngineMode) -> Evaluator<'_> {
         Evaluator {
@@ -253,17 +85,6 @@ impl RuleSet {
         let mut selected = false;
         plan.probe.selected(facts, &mut Vec::new(), |_| selected = true);
         evaluator.compare(rule, facts, selected.then_some(&[rule][..]))
-    }
-}
-
-fn type_of(value: &serde_json::Value) -> &'static str {
-    match value {
-        serde_json::Value::Null => "null",
-        serde_json::Value::Bool(_) => "true or false",
-        serde_json::Value::Number(_) => "a number",
-        serde_json::Value::String(_) => "a text",
-        serde_json::Value::Array(_) => "a list",
-        serde_json::Value::Object(_) => "an object",
     }
 }
 
@@ -306,7 +127,7 @@ impl Evaluator<'_> {
         let mut selected = std::mem::take(&mut self.selected);
         selected.clear();
         plan.probe.selected(facts, &mut self.hits, |position| selected.extend(plan.rules.get(position)));
-        if ordinal < FIRST || ordinal % SAMPLE == 0 {
+        if ordinal < FIRST || ordinal.is_multiple_of(SAMPLE) {
             for &rule in &plan.rules {
                 let of_machine = selected.contains(&rule).then_some(selected.as_slice());
                 let result = self.compare(rule, facts, of_machine);
@@ -538,6 +359,8 @@ fn told((deny, undetermined): &Raw) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::rule::fixture::{PEERING, SIDE, lib, peering, policy, vocabulary};
     use crate::rule::{PolicySource, Scalar};

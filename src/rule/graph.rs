@@ -406,12 +406,12 @@ impl Graph {
             let mut path: Vec<(usize, Vec<usize>)> = Vec::new();
             let mut enter = Some(start);
             loop {
-                if let Some(index) = enter.take() {
-                    if depth.get(index).is_some_and(Option::is_none) {
-                        mark(&mut on_path, index, true);
-                        let edges = self.nodes.get(index).map(|node| node.edges.iter().copied().collect());
-                        path.push((index, edges.unwrap_or_default()));
-                    }
+                if let Some(index) = enter.take()
+                    && depth.get(index).is_some_and(Option::is_none)
+                {
+                    mark(&mut on_path, index, true);
+                    let edges = self.nodes.get(index).map(|node| node.edges.iter().copied().collect());
+                    path.push((index, edges.unwrap_or_default()));
                 }
                 let Some((index, edges)) = path.last_mut() else { break };
                 let index = *index;

@@ -56,7 +56,7 @@ impl PolicySource {
     }
 
     pub(super) fn is_rego(&self) -> bool {
-        self.path.ends_with(".rego")
+        self.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "rego")
     }
 
     /// What a policy's place says of it.

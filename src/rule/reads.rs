@@ -19,9 +19,9 @@ pub(super) struct Reads {
     /// All of it, whatever the rest says.
     pub whole: bool,
     /// Parts of a field.
-    pub fields: BTreeMap<String, Reads>,
+    pub fields: BTreeMap<String, Self>,
     /// Parts of every element or field.
-    pub any: Option<Box<Reads>>,
+    pub any: Option<Box<Self>>,
 }
 
 impl Reads {

@@ -139,14 +139,13 @@ impl Probe {
         let mut at = 0;
         for name in selector.path.split('.') {
             let known = self.nodes[at].children.iter().find(|(child, _)| child.as_ref() == name);
-            at = match known {
-                Some((_, index)) => *index,
-                None => {
-                    let index = self.nodes.len();
-                    self.nodes[at].children.push((name.into(), index));
-                    self.nodes.push(Node::default());
-                    index
-                }
+            at = if let Some((_, index)) = known {
+                *index
+            } else {
+                let index = self.nodes.len();
+                self.nodes[at].children.push((name.into(), index));
+                self.nodes.push(Node::default());
+                index
             };
         }
         let same = self.nodes[at].tests.iter().find(|test| self.tests[**test] == selector.allowed);
@@ -229,7 +228,7 @@ macro_rules! integers {
     };
 }
 
-impl<'p, 'h> Serializer for Walk<'p, 'h> {
+impl Serializer for Walk<'_, '_> {
     type Ok = ();
     type Error = Unserialisable;
     type SerializeSeq = Nothing;

@@ -152,7 +152,7 @@ fn body() -> impl Strategy<Value = String> {
     (subsequence(STATEMENTS, 1..4), subsequence(STATEMENTS, 0..2), select(HEADS)).prop_map(|(first, second, head)| {
         let number = |statements: Vec<&str>| -> String {
             let numbered = statements.iter().enumerate().map(|(index, text)| text.replace('$', &index.to_string()));
-            numbered.map(|text| format!("\t{text}\n")).collect()
+            numbered.fold(String::new(), |all, text| all + "\t" + &text + "\n")
         };
         let second = if second.is_empty() {
             String::new()

@@ -169,20 +169,30 @@ pub(super) fn walk<'a>(rule: &'a Rule, found: &mut dyn FnMut(Found<'a>)) {
             match head {
                 RuleHead::Compr { refr, assign, .. } => {
                     walk_head(refr, found);
-                    assign.iter().for_each(|assign| walk_expr(&assign.value, found));
+                    if let Some(assign) = assign {
+                        walk_expr(&assign.value, found);
+                    }
                 }
                 RuleHead::Set { refr, key, .. } => {
                     walk_head(refr, found);
-                    key.iter().for_each(|key| walk_expr(key, found));
+                    if let Some(key) = key {
+                        walk_expr(key, found);
+                    }
                 }
                 RuleHead::Func { refr, args, assign, .. } => {
                     walk_head(refr, found);
-                    args.iter().for_each(|arg| walk_argument(arg, found));
-                    assign.iter().for_each(|assign| walk_expr(&assign.value, found));
+                    for arg in args {
+                        walk_argument(arg, found);
+                    }
+                    if let Some(assign) = assign {
+                        walk_expr(&assign.value, found);
+                    }
                 }
             }
             for body in bodies {
-                body.assign.iter().for_each(|assign| walk_expr(&assign.value, found));
+                if let Some(assign) = &body.assign {
+                    walk_expr(&assign.value, found);
+                }
                 walk_query(&body.query, found);
             }
         }
@@ -250,7 +260,9 @@ fn walk_statement<'a>(statement: &'a LiteralStmt, found: &mut dyn FnMut(Found<'a
         },
         Literal::NotExpr { expr, .. } => walk_expr(expr, found),
         Literal::Every { key, value, domain, query, .. } => {
-            key.iter().for_each(|key| found(Found::Declare(key)));
+            if let Some(key) = key {
+                found(Found::Declare(key));
+            }
             bind(value, domain, Takes::Elements, found);
             walk_query(query, found);
         }
@@ -273,12 +285,11 @@ fn walk_pattern<'a>(pattern: &'a Expr, found: &mut dyn FnMut(Found<'a>)) {
 }
 
 fn bind<'a>(name: &'a Span, source: &'a Expr, takes: Takes, found: &mut dyn FnMut(Found<'a>)) {
-    match chain(source, found) {
-        Some(from) => found(Found::Bind { name, from, takes }),
-        None => {
-            walk_expr(source, found);
-            found(Found::Declare(name));
-        }
+    if let Some(from) = chain(source, found) {
+        found(Found::Bind { name, from, takes });
+    } else {
+        walk_expr(source, found);
+        found(Found::Declare(name));
     }
 }
 
@@ -352,7 +363,9 @@ fn walk_expr<'a>(expr: &'a Expr, found: &mut dyn FnMut(Found<'a>)) {
             if let Some(target) = chain(fcn, found) {
                 found(Found::Call(target));
             }
-            params.iter().for_each(|param| walk_expr(param, found));
+            for param in params {
+                walk_expr(param, found);
+            }
         }
         Expr::UnaryExpr { expr, .. } => walk_expr(expr, found),
         Expr::BinExpr { lhs, rhs, .. }
@@ -363,7 +376,9 @@ fn walk_expr<'a>(expr: &'a Expr, found: &mut dyn FnMut(Found<'a>)) {
             walk_expr(rhs, found);
         }
         Expr::Membership { key, value, collection, .. } => {
-            key.iter().for_each(|key| walk_expr(key, found));
+            if let Some(key) = key {
+                walk_expr(key, found);
+            }
             walk_expr(value, found);
             walk_expr(collection, found);
         }

@@ -258,9 +258,9 @@ mod tests {
         let helper = lib("cidr", "same(a, b) if a == b");
         let text = "package policies.lib.cidr_test\nimport data.policies.lib.cidr\ntest_same if cidr.same(1, 1)\n\
                     test_limit if data.config.rules[\"peering-spokes\"].limit == 5\n";
-        let test = PolicySource::new("policies", "lib/cidr_test.rego", text);
+        let file = PolicySource::new("policies", "lib/cidr_test.rego", text);
         let custom = "parameters:\n  limit: {default: 5, description: most}";
-        let report = run(&[helper, policy("spokes", custom, RULE), test], None);
+        let report = run(&[helper, policy("spokes", custom, RULE), file], None);
         assert_eq!((report.results.len(), report.failed()), (2, 0), "{report:?}");
     }
 

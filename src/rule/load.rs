@@ -55,7 +55,8 @@ impl PolicySource {
         self.path.ends_with("_test.rego")
     }
 
-    pub(super) fn is_rego(&self) -> bool {
+    /// Whether it is a policy or a test of one, not a page.
+    pub fn is_rego(&self) -> bool {
         self.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "rego")
     }
 

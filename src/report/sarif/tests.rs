@@ -111,7 +111,7 @@ fn outcomes_have_their_kind_level_and_suppression() {
     assert_eq!((&suppression["kind"], &suppression["status"]), (&"external".into(), &"accepted".into()));
     assert_eq!(suppression["properties"]["approval"], "NET-1423");
     let undetermined = of("peering-orphan");
-    assert_eq!((&undetermined["kind"], &undetermined["level"]), (&"open".into(), &serde_json::Value::Null));
+    assert_eq!((&undetermined["kind"], &undetermined["level"]), (&"open".into(), &Value::Null));
 }
 
 #[test]

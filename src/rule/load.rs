@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_binary_carries_loads_or_says_why() {
+    fn what_the_binary_carries_is_named_by_its_place() {
         for source in embedded() {
             assert!(source.shown().starts_with("policies/"), "{}", source.shown());
         }

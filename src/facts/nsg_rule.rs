@@ -1,5 +1,7 @@
 //! Subject `nsg_rule`: one custom security rule, read as Azure evaluates it.
 
+use std::sync::{Arc, LazyLock};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -183,14 +185,16 @@ impl<'a> Guard<'a> {
         let mut readable = Vec::with_capacity(rules.len());
         let mut list = Vec::with_capacity(rules.len());
         for rule in rules {
-            let evaluated = evaluated(rule);
+            let evaluated = nameless(rule);
             readable.push(evaluated.is_some().then_some(list.len()));
             list.extend(evaluated);
         }
         let shadows = network::shadow(&list);
         let environment = environment(context, nsg);
+        // Names are only told of rules that hide another one.
+        let told = |rule: &SecurityRule| rule.name.to_string();
         let names = if shadows.iter().any(|shadow| matches!(shadow, network::Shadow::Dead { .. })) {
-            list.iter().map(|rule| rule.name.to_string()).collect()
+            rules.iter().zip(&readable).filter(|(_, at)| at.is_some()).map(|(rule, _)| told(rule)).collect()
         } else {
             Vec::new()
         };
@@ -267,17 +271,7 @@ impl<'a> Guard<'a> {
             Term::Any => false,
             Term::Tag(tag) => Tag::parse(tag) == Some(Tag::AzureLoadBalancer),
             Term::Asg(_) => true,
-            Term::Prefix(net) => match self.context.estate.reach.owners(guard.vnet, *net) {
-                Owners::OnChain(owners) => {
-                    let friend = |kind: EnvironmentKind| kind == own || kind == EnvironmentKind::Shared;
-                    let all = owners.iter().all(|(_, kind)| kind.is_some_and(friend));
-                    all && owners.iter().any(|(vnet, _)| {
-                        let space = self.context.estate.vnet(*vnet).map(|vnet| &vnet.address_space.nets);
-                        space.is_some_and(|nets| nets.iter().any(|own| own.contains(net)))
-                    })
-                }
-                Owners::Elsewhere(_) => false,
-            },
+            Term::Prefix(net) => self.context.estate.reach.is_within(guard.vnet, own, *net),
         };
         !rule.odd.is_empty() || rule.source.terms.is_empty() || !rule.source.terms.iter().all(inside)
     }
@@ -287,7 +281,17 @@ impl<'a> Guard<'a> {
         match self.environment {
             _ if !rule.odd.is_empty() => true,
             (None, _) => named,
-            (Some(_), _) => named && !Foreign::of(self.context, index).is_empty(),
+            (Some(own), _) => {
+                let within = |net: IpNet| {
+                    let guard = self.context.estate.nsg_guards(self.nsg).next();
+                    guard.is_some_and(|guard| self.context.estate.reach.is_within(guard.vnet, own, net))
+                };
+                let prefix = |term: &Term| if let Term::Prefix(net) = term { Some(*net) } else { None };
+                named
+                    && own.across().is_some()
+                    && !far_terms(rule).filter_map(prefix).all(within)
+                    && !Foreign::of(self.context, index).is_empty()
+            }
         }
     }
 
@@ -335,6 +339,12 @@ fn is_virtual_network(term: &Term) -> bool {
 
 /// A rule as the semantics of NSGs take it; `None` where a field that decides is missing or odd.
 pub(super) fn evaluated(rule: &SecurityRule) -> Option<network::Rule> {
+    nameless(rule).map(|evaluated| network::Rule { name: rule.name.as_str().into(), ..evaluated })
+}
+
+/// The same without a name, for comparisons of a million rules.
+fn nameless(rule: &SecurityRule) -> Option<network::Rule> {
+    static NAMELESS: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
     let protocols = match rule.protocol? {
         Protocol::Tcp => ProtocolSet::TCP,
         Protocol::Udp => ProtocolSet::UDP,
@@ -344,7 +354,7 @@ pub(super) fn evaluated(rule: &SecurityRule) -> Option<network::Rule> {
         Protocol::Any => ProtocolSet::ANY,
     };
     Some(network::Rule {
-        name: std::sync::Arc::from(rule.name.as_str()),
+        name: Arc::clone(&NAMELESS),
         priority: rule.priority?.into(),
         direction: match rule.direction? {
             Direction::Inbound => network::Direction::Inbound,

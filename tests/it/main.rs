@@ -1,5 +1,14 @@
 //! The integration tests, in one binary.
 
 mod samples;
+// mod bad_input;
+mod command;
+mod estate_of;
+// mod one_peering;
+// mod properties;
+// mod realdata;
+mod rules;
+mod sessions;
 #[path = "../synthetic/mod.rs"]
 mod synthetic;
+// mod unreadable;

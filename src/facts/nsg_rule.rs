@@ -433,8 +433,10 @@ fn attached(context: &Context<'_>, index: RuleIndex) -> Attached {
     let listed = nsg.subnets.is_some()
         || nsg.id.subscription().is_some_and(|s| {
             let of_subscription =
-                |vnet: &azure::Vnet| vnet.seen && vnet.id.subscription().is_some_and(|v| v.eq_ignore_ascii_case(s));
-            estate.inventory.scope.is_whole(s, "virtualNetworks") || estate.inventory.vnets.iter().any(of_subscription)
+                |vnet: &&azure::Vnet| vnet.seen && vnet.id.subscription().is_some_and(|v| v.eq_ignore_ascii_case(s));
+            let mut own = estate.inventory.vnets.iter().filter(of_subscription).peekable();
+            (estate.inventory.scope.is_whole(s, "virtualNetworks") || own.peek().is_some())
+                && own.all(|vnet| vnet.subnets_given)
         });
     let status = match () {
         () if !subnets.is_empty() || interfaces > 0 => "attached",

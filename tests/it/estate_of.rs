@@ -12,7 +12,7 @@ use vnetlint::finding::{Finding, Outcome};
 use vnetlint::input::{self, Completeness, InputErrors, Inventory, Sources};
 use vnetlint::locate;
 use vnetlint::report::{InputFile, Report};
-use vnetlint::rule::{EngineMode, Requirement, RuleSet, embedded};
+use vnetlint::rule::{EngineMode, RuleSet, embedded};
 use vnetlint::scan;
 
 /// What a test scans, and how.
@@ -68,12 +68,7 @@ impl Scan {
         });
         let estate = Estate::build(inventory, &self.config);
         let rules = self.rules(&estate);
-        let tenants_known = !estate.inventory.tenants.is_empty();
-        let enabled = rules.rules().iter().map(|rule| match rule.metadata.requires {
-            Some(Requirement::Tenants) => tenants_known,
-            None => true,
-        });
-        let enabled = enabled.collect::<Vec<_>>();
+        let enabled = rules.rules().iter().map(|rule| !scan::unjudged(&estate, rule)).collect::<Vec<_>>();
         let mut running = rules;
         let on = running.rules().iter().zip(&enabled).map(|(rule, on)| (rule.metadata.id.clone(), *on));
         let on = on.collect::<BTreeMap<_, _>>();
@@ -139,11 +134,5 @@ pub(crate) fn violations(report: &Report) -> Vec<(&str, &str)> {
 /// What a finding says, without where it stands.
 pub(crate) fn said(finding: &Finding) -> (String, String, String, String, String) {
     let Finding { rule, outcome, message, subject, fingerprint, .. } = finding;
-    (
-        rule.to_string(),
-        outcome.as_str().to_owned(),
-        subject.resource.key(),
-        message.clone(),
-        fingerprint.0.clone(),
-    )
+    (rule.to_string(), outcome.as_str().to_owned(), subject.resource.key(), message.clone(), fingerprint.0.clone())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::nsg_rule::{Exposure, MANAGEMENT, Management, RuleIndex, Guarded, evaluated, guarded};
+use super::nsg_rule::{Exposure, Guarded, MANAGEMENT, Management, RuleIndex, evaluated, guarded};
 use super::{Context, EnvironmentKind, OriginKind, VirtualNetworkTag};
 use crate::estate::{Owners, SubnetIndex};
 use crate::network::{

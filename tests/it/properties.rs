@@ -167,3 +167,25 @@ fn fingerprints_survive_another_layout() {
         assert_eq!(identities(spread), expected, "{}: from the last, by Windows", path.display());
     }
 }
+
+/// Two subnets share an NSG; what a rule toward one of them admits does not depend on which one is listed first.
+#[test]
+fn a_rule_toward_one_of_two_subnets_is_judged_there() {
+    let path = root().join("policies/nsg/broad_virtual_network_tag/fails.json");
+    let mut export: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let resources = export.as_array_mut().unwrap();
+    let named = |resources: &mut Vec<Value>, name: &str| resources.iter().position(|r| r["name"] == name).unwrap();
+    let (app, nsg) = (named(resources, "vnet-app"), named(resources, "nsg-app"));
+    let first = &resources[app]["properties"]["subnets"][0];
+    let prefix = first["properties"]["addressPrefix"].clone();
+    let mut other: Value = serde_json::from_str(&first.to_string().replace("snet-app", "snet-other")).unwrap();
+    other["properties"]["addressPrefix"] = "10.1.9.0/24".into();
+    resources[nsg]["properties"]["securityRules"][0]["properties"]["destinationAddressPrefix"] = prefix;
+    for position in [0, 1] {
+        let mut export = Value::Array(resources.clone());
+        export[app]["properties"]["subnets"].as_array_mut().unwrap().insert(position, other.clone());
+        let report = Scan::text(export.to_string()).report().unwrap();
+        let rules = report.findings.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>();
+        assert_eq!(rules, ["nsg-broad-virtual-network-tag"], "the other subnet is at {position}");
+    }
+}

@@ -11,7 +11,7 @@ use crate::command::{Desk, Ended};
 const VNET: &str = r#"{"id":"/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/virtualNetworks/v","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},"subnets":[],"virtualNetworkPeerings":[]}}"#;
 
 /// A rule that loads in no time and breaks nothing: what is tested here does not depend on rules.
-const RULE: &str = r##"# METADATA
+const RULE: &str = r#"# METADATA
 # title: A network without a name
 # description: Reports a virtual network without a name.
 # custom:
@@ -23,7 +23,7 @@ const RULE: &str = r##"# METADATA
 package policies.vnet_named
 
 deny contains {"message": "A network has no name."} if input.name == ""
-"##;
+"#;
 
 const SCAN: [&str; 5] = ["scan", "--no-builtin", "--policies", "rules", "--quiet"];
 
@@ -122,7 +122,7 @@ fn a_file_that_may_not_be_read_is_refused() {
 
     let desk = desk(VNET.as_bytes());
     let path = desk.path().join("in.json");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&path).is_ok() {
         println!("skipped: this user may read everything");
         return;

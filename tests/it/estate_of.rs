@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use vnetlint::config::{Config, KnownRule};
 use vnetlint::estate::Estate;
-use vnetlint::finding::{Finding, Outcome};
+use vnetlint::finding::Finding;
 use vnetlint::input::{self, Completeness, InputErrors, Inventory, Sources};
 use vnetlint::locate;
 use vnetlint::report::{InputFile, Report};
@@ -123,12 +123,6 @@ impl Scan {
 pub(crate) fn shipped() -> &'static RuleSet {
     static RULES: OnceLock<RuleSet> = OnceLock::new();
     RULES.get_or_init(|| RuleSet::load(&embedded(), &scan::vocabulary()).unwrap())
-}
-
-/// Rule and subject of every violation.
-pub(crate) fn violations(report: &Report) -> Vec<(&str, &str)> {
-    let broken = report.findings.iter().filter(|finding| finding.outcome == Outcome::Violation);
-    broken.map(|finding| (finding.rule.as_str(), finding.subject.resource.as_str())).collect()
 }
 
 /// What a finding says, without where it stands.

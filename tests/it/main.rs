@@ -1,7 +1,7 @@
 //! The integration tests, in one binary.
 
-mod samples;
-// mod bad_input;
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on fails, and says what it skips")]
+
 mod bad_input;
 mod command;
 mod estate_of;
@@ -9,6 +9,7 @@ mod one_peering;
 mod properties;
 mod realdata;
 mod rules;
+mod samples;
 mod sessions;
 mod small_estates;
 #[path = "../synthetic/mod.rs"]

@@ -119,9 +119,13 @@ fn one_peering_from_file_to_sarif() {
     let located = locate::locate(&sources, &scan::anchors(&report.findings));
     scan::fill_places(&mut report.findings, &located);
     let place = report.findings[0].subject.location.clone().unwrap();
-    let line = EXPORT.lines().nth(usize::try_from(place.start_line).unwrap() - 1).unwrap();
+    let text_of_line = EXPORT.lines().nth(usize::try_from(place.start_line).unwrap() - 1).unwrap();
     let column = usize::try_from(place.start_column).unwrap() - 1;
-    assert!(line[column..].starts_with(&place.snippet), "{line:?} holds {:?} at {column}", place.snippet);
+    assert!(
+        text_of_line[column..].starts_with(&place.snippet),
+        "{text_of_line:?} holds {:?} at {column}",
+        place.snippet
+    );
     assert!((9..=14).contains(&place.start_line), "it is a line of the peering object: {place:?}");
 
     // 9. `report::sarif` writes it down for GitHub: the same place, the ARM id, and the other side.

@@ -127,7 +127,7 @@ fn tree(folder: &Path) -> Vec<PathBuf> {
 fn loose_exports_in_any_order_say_what_the_snapshot_says() {
     let generated = Generated::of(150);
     let snapshot = Scan { as_of: Some(AS_OF), ..generated.scan() }.report().unwrap();
-    for seed in [1, 2, 3] {
+    for seed in [1, 2] {
         let exports = shuffle(generated.desk.path(), seed).unwrap();
         let loose = Scan { config: generated.config(), ..Scan::paths([exports.clone()]) }.report().unwrap();
         let all = |report: &Report| report.findings.iter().map(said).collect::<BTreeSet<_>>();

@@ -35,6 +35,7 @@ struct Network {
 /// One side's peering object; `None` where it does not exist.
 type Object = Option<Side>;
 
+#[expect(clippy::struct_excessive_bools, reason = "the flags of a peering object")]
 #[derive(Clone, Debug)]
 struct Side {
     state: &'static str,
@@ -110,8 +111,12 @@ impl Small {
         if from < to { a.as_ref() } else { b.as_ref() }
     }
 
+    fn positions(&self) -> std::ops::Range<usize> {
+        0..self.networks.len()
+    }
+
     fn others(&self, of: usize) -> impl Iterator<Item = usize> {
-        (0..self.networks.len()).filter(move |other| *other != of)
+        self.positions().filter(move |other| *other != of)
     }
 
     /// What an object has recorded of the other side.
@@ -247,7 +252,7 @@ proptest! {
     #[test]
     fn the_tag_holds_what_its_definition_says(small in small()) {
         let estate = Scan::text(small.text(&NAMES)).estate();
-        for at in 0..small.networks.len() {
+        for at in small.positions() {
             let vnet = estate.find(&ResourceId::new(&Small::id(&NAMES, at))).unwrap();
             let position = estate.vnet(vnet).unwrap().subnets.iter().position(|subnet| subnet.name == "snet").unwrap();
             let index = SubnetIndex { vnet, position: u32::try_from(position).unwrap() };
@@ -285,9 +290,9 @@ proptest! {
             }
         }
         let mut expected = BTreeMap::new();
-        for a in 0..small.networks.len() {
-            for b in a + 1..small.networks.len() {
-                let common = (0..small.networks.len()).any(|hub| small.joined(hub, a) && small.joined(hub, b));
+        for a in small.positions() {
+            for b in small.positions().skip(a + 1) {
+                let common = small.positions().any(|hub| small.joined(hub, a) && small.joined(hub, b));
                 if small.joined(a, b) || common {
                     let [one, other] = [a, b].map(|at| addresses(&small.networks[at].space));
                     let shared = one.intersection(&other).copied().collect::<BTreeSet<_>>();

@@ -253,6 +253,7 @@ impl<'a> RawResource<'a> {
         } else {
             id.subscription().map(str::to_ascii_lowercase)
         };
+        reader.properties(self.odd_properties);
         let resource = self.into_resource(&kind, id, place, &mut reader);
         Ok(Element {
             kind,

@@ -29,7 +29,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Err(error) if is_closed_pipe(&error) => Status::Done.into(),
         Err(error) => {
             // Nothing is left to tell when standard error is closed too.
-            let _ = writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {}", chain(&error));
+            let text = chain(&error);
+            // Complaints about the configuration come with their own heading.
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            let _ = writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {text}");
             Status::CouldNotRun.into()
         }
     }

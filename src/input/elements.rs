@@ -248,7 +248,7 @@ impl<R: Read> Buffer<R> {
                     return Err(BadInput { offset, message, hint, foreign: false });
                 }
                 Err(Parse::Foreign(offset)) => {
-                    let message = "an object is no Azure resource: it has no `id`".to_owned();
+                    let message = "an object is no Azure resource: it has no `id` as ARM writes them".to_owned();
                     return Err(BadInput { offset, message, hint: Some(NO_ID), foreign: true });
                 }
             }
@@ -273,6 +273,7 @@ fn plain(error: &serde_json::Error) -> String {
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     match text {
         "recursion limit exceeded" => "the JSON is nested more than 128 deep".to_owned(),
+        "expected ident" => "expected a JSON value".to_owned(),
         text => text.to_owned(),
     }
 }

@@ -1,4 +1,5 @@
 //! The integration tests, in one binary.
 
+mod readme;
 #[path = "../synthetic/mod.rs"]
 mod synthetic;

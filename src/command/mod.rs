@@ -9,7 +9,7 @@ mod rules;
 mod scan;
 mod test;
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};

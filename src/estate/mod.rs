@@ -138,12 +138,20 @@ impl Estate {
     }
 
     /// The peering object of one end.
+    ///
+    /// # Panics
+    ///
+    /// On an end of another estate.
     pub fn peering(&self, end: End) -> (&Vnet, &Peering) {
         let vnet = self.vnet(end.vnet).expect("only virtual networks that were read have peering objects");
         (vnet, &vnet.peerings[end.position as usize])
     }
 
     /// A subnet with its virtual network.
+    ///
+    /// # Panics
+    ///
+    /// On an index of another estate.
     pub fn subnet(&self, index: SubnetIndex) -> (&Vnet, &Subnet) {
         let vnet = self.vnet(index.vnet).expect("only virtual networks that were read have subnets");
         (vnet, &vnet.subnets[index.position as usize])

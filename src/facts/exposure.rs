@@ -98,7 +98,7 @@ impl Asked<'_> {
         let tag = super::subnet::tag(context, guard);
         let names = Names::of(&tag, DefaultRoutes::Ignore);
         let destination = guarded(context, guard);
-        self.from_internet(&names, &destination);
+        self.ask_internet(&names, &destination);
 
         let on_premises = tag.certain.iter().filter(|origin| origin.kind == OriginKind::OnPremises);
         let on_premises = on_premises.filter_map(|o| o.prefix.parse::<ipnet::IpNet>().ok()).collect::<PrefixSet>();
@@ -125,10 +125,10 @@ impl Asked<'_> {
     fn on_unread_subnets(&mut self) {
         let unknown = "nothing of the network was read".to_owned();
         let tag = VirtualNetworkTag { unknown: vec![unknown], ..VirtualNetworkTag::default() };
-        self.from_internet(&Names::of(&tag, DefaultRoutes::Ignore), &PrefixSet::ANY);
+        self.ask_internet(&Names::of(&tag, DefaultRoutes::Ignore), &PrefixSet::ANY);
     }
 
-    fn from_internet(&mut self, names: &Names, destination: &PrefixSet) {
+    fn ask_internet(&mut self, names: &Names, destination: &PrefixSet) {
         for (certainty, sources, services) in self.passing(names, &PUBLIC, destination) {
             self.say(certainty, Exposure { from: "internet", who: internet(&sources), services });
         }

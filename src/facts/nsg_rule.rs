@@ -16,6 +16,7 @@ use crate::network::{self, AddressSpec, AddressTerm, AsgId, PortSet, PrefixSet, 
 ///
 /// Source: <https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview>.
 #[derive(Serialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact that selectors ask for")]
 pub struct NsgRuleSubject<'a> {
     /// ARM id.
     pub id: ChildId<'a>,

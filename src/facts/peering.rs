@@ -421,31 +421,23 @@ fn approvals<'a>(
 
 /// Two roles, sorted and joined.
 fn role_pair(a: Option<&'static str>, b: Option<&'static str>) -> &'static str {
-    let rank = |role: Option<&str>| match role {
-        Some("hub") => 0,
-        Some("shared") => 1,
-        Some("spoke") => 2,
-        _ => 3,
-    };
-    let (low, high) = (rank(a).min(rank(b)), rank(a).max(rank(b)));
     const PAIRS: [[&str; 4]; 4] = [
         ["hub+hub", "hub+shared", "hub+spoke", "hub+unknown"],
         ["", "shared+shared", "shared+spoke", "shared+unknown"],
         ["", "", "spoke+spoke", "spoke+unknown"],
         ["", "", "", "unknown+unknown"],
     ];
-    PAIRS[low][high]
+    let rank = |role: Option<&str>| match role {
+        Some("hub") => 0,
+        Some("shared") => 1,
+        Some("spoke") => 2,
+        _ => 3,
+    };
+    PAIRS[rank(a).min(rank(b))][rank(a).max(rank(b))]
 }
 
 /// Two environment kinds, sorted and joined.
 fn environment_pair(a: Option<EnvironmentKind>, b: Option<EnvironmentKind>) -> &'static str {
-    let rank = |kind: Option<EnvironmentKind>| match kind {
-        Some(EnvironmentKind::NonProduction) => 0,
-        Some(EnvironmentKind::Production) => 1,
-        Some(EnvironmentKind::Shared) => 2,
-        None => 3,
-    };
-    let (low, high) = (rank(a).min(rank(b)), rank(a).max(rank(b)));
     const PAIRS: [[&str; 4]; 4] = [
         [
             "non_production+non_production",
@@ -457,5 +449,11 @@ fn environment_pair(a: Option<EnvironmentKind>, b: Option<EnvironmentKind>) -> &
         ["", "", "shared+shared", "shared+unknown"],
         ["", "", "", "unknown+unknown"],
     ];
-    PAIRS[low][high]
+    let rank = |kind: Option<EnvironmentKind>| match kind {
+        Some(EnvironmentKind::NonProduction) => 0,
+        Some(EnvironmentKind::Production) => 1,
+        Some(EnvironmentKind::Shared) => 2,
+        None => 3,
+    };
+    PAIRS[rank(a).min(rank(b))][rank(a).max(rank(b))]
 }

@@ -125,9 +125,9 @@ fn element(
             }
             let kinds = contents.elements.last().map(|(_, e)| e.kind.to_string());
             if more {
-                contents.continued.extend(kinds)
+                contents.continued.extend(kinds);
             } else {
-                contents.ended.extend(kinds)
+                contents.ended.extend(kinds);
             }
             Ok(())
         }

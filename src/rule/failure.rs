@@ -10,7 +10,7 @@ use crate::finding::RuleId;
 /// What one rule says of one subject, where that is not a pass.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
-    /// The rule's position in [`RuleSet::rules`].
+    /// The rule's position in [`RuleSet::rules`](super::RuleSet::rules).
     pub rule: usize,
     /// What it says, or why it could not say anything.
     pub result: Result<Verdicts, PolicyFailure>,

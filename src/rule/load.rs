@@ -55,7 +55,8 @@ impl PolicySource {
         self.path.ends_with("_test.rego")
     }
 
-    pub(super) fn is_rego(&self) -> bool {
+    /// Whether it is a policy or a test of one, not a page.
+    pub fn is_rego(&self) -> bool {
         self.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "rego")
     }
 
@@ -403,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_binary_carries_loads_or_says_why() {
+    fn what_the_binary_carries_is_named_by_its_place() {
         for source in embedded() {
             assert!(source.shown().starts_with("policies/"), "{}", source.shown());
         }

@@ -111,7 +111,7 @@ fn outcomes_have_their_kind_level_and_suppression() {
     assert_eq!((&suppression["kind"], &suppression["status"]), (&"external".into(), &"accepted".into()));
     assert_eq!(suppression["properties"]["approval"], "NET-1423");
     let undetermined = of("peering-orphan");
-    assert_eq!((&undetermined["kind"], &undetermined["level"]), (&"open".into(), &"none".into()));
+    assert_eq!((&undetermined["kind"], &undetermined["level"]), (&"open".into(), &Value::Null));
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_clean_report_has_an_empty_run_that_closes_alerts() {
 
 #[test]
 fn too_many_results_are_split_by_category_most_severe_first() {
-    assert_eq!(Limits::GITHUB, Limits { results: 5_000, runs: 20, bytes: 20_000_000 });
+    assert_eq!(Limits::GITHUB, Limits { results: 5_000, results_of_run: 25_000, runs: 20, bytes: 20_000_000 });
     let (mut report, _) = fixture::many(51);
     report.findings.reverse();
     let output = render_within(&report, Profile::Github, &options(), Limits { results: 50, ..Limits::GITHUB });
@@ -306,4 +306,17 @@ fn numbers_that_make_no_region_become_one() {
     let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "unknown-input");
     assert_eq!(place["region"]["endColumn"], 2);
+}
+
+#[test]
+fn the_full_profile_splits_a_run_that_readers_would_refuse() {
+    let (report, _) = fixture::many(7);
+    let limits = Limits { results_of_run: 3, ..Limits::GITHUB };
+    let output = render_within(&report, Profile::Full, &options(), limits);
+    let log = serde_json::from_slice::<Value>(&bytes(&output.files[0])).unwrap();
+    assert_eq!(output.files.len(), 1);
+    let shape = runs(&log).iter().map(|run| (category(run), results(run).len())).collect::<Vec<_>>();
+    let tenant = format!("vnetlint/{}", fixture::CONTOSO);
+    let part = |number: usize| format!("{tenant}/part-{number}/");
+    assert_eq!(shape, [(&*format!("{tenant}/"), 3), (&*part(2), 3), (&*part(3), 1)]);
 }

@@ -65,6 +65,15 @@ fn the_readme_lists_every_rule() {
     }
 }
 
+#[test]
+fn the_configuration_of_the_readme_is_valid() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, block) = readme.split_once("```toml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let config = vnetlint::config::Config::parse("README.md", block).unwrap();
+    assert_eq!(config.approvals.len(), 1);
+}
+
 /// Drawn again by `SNAPSHOTS=overwrite cargo test --test it picture`.
 #[test]
 fn the_picture_of_the_readme_is_what_the_program_prints() {

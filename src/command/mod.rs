@@ -9,7 +9,7 @@ mod rules;
 mod scan;
 mod test;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
@@ -91,6 +91,7 @@ fn note(text: &str) {
 fn log(verbose: bool) {
     if verbose {
         let subscriber = tracing_subscriber::fmt().with_writer(io::stderr).without_time().with_target(false);
+        let subscriber = subscriber.with_ansi(io::stderr().is_terminal());
         // A second subscriber is refused; the first one serves.
         let _ = subscriber.try_init();
     }

@@ -36,14 +36,15 @@ pub struct NsgRuleSubject<'a> {
     pub from_virtual_network: bool,
     /// Whether the source is any address (`*`, `Any`, `0.0.0.0/0`, the tag `Internet` is not any); for selectors.
     pub from_any: bool,
-    /// Whether the destination is every port; for selectors.
+    /// Whether the destination is every port (1 to 65535), or may be: the rule is odd; for selectors.
     pub any_port: bool,
     /// How many ports the union of its destination port ranges holds, 0 to 65,536.
     pub port_count: u32,
     /// Destination ports as Azure writes them, such as `*`, `443`, `1000-2000`.
     pub ports: Later<'a, RuleIndex, String>,
-    /// Whether the rule names a well-known management or database port, or may; for selectors.
-    pub names_management_port: bool,
+    /// Whether the rule lets in packets to a well-known management or database port from anywhere but the own
+    /// side of the production line, or may; for selectors.
+    pub may_expose_management_port: bool,
     /// Properties of the rule that could not be understood, as written.
     pub odd: &'a [String],
     /// Whether `odd` holds anything; for selectors.
@@ -229,14 +230,15 @@ impl<'a> Guard<'a> {
             protocol: rule.protocol.map(Protocol::as_str),
             from_virtual_network: rule.source.terms.iter().any(is_virtual_network),
             from_any: rule.source.terms.contains(&Term::Any),
-            any_port: ports.is_any(),
+            any_port: ports.count() >= 65_535 || !rule.odd.is_empty(),
             port_count: ports.count(),
             ports: Later::new(context, index, |context, index| {
                 security_rule(context, index).destination_ports.iter().copied().collect::<PortSet>().to_string()
             }),
-            names_management_port: allows
+            may_expose_management_port: allows
                 && inbound
-                && (!rule.odd.is_empty() || MANAGEMENT.iter().any(|(port, _)| ports.contains(*port))),
+                && (!rule.odd.is_empty() || MANAGEMENT.iter().any(|(port, _)| ports.contains(*port)))
+                && self.may_come_from_outside(rule),
             odd: &rule.odd,
             is_odd: !rule.odd.is_empty(),
             source: Later::new(context, index, |context, index| Endpoint::of(&security_rule(context, index).source)),
@@ -254,6 +256,30 @@ impl<'a> Guard<'a> {
                 Foreign::of(context, index).possible
             }),
         }
+    }
+
+    /// Whether a source may lie outside of the networks on the own side of the production line.
+    fn may_come_from_outside(&self, rule: &SecurityRule) -> bool {
+        let (Some(own), Some(guard)) = (self.environment.0, self.context.estate.nsg_guards(self.nsg).next()) else {
+            return true;
+        };
+        let inside = |term: &Term| match term {
+            Term::Any => false,
+            Term::Tag(tag) => Tag::parse(tag) == Some(Tag::AzureLoadBalancer),
+            Term::Asg(_) => true,
+            Term::Prefix(net) => match self.context.estate.reach.owners(guard.vnet, *net) {
+                Owners::OnChain(owners) => {
+                    let friend = |kind: EnvironmentKind| kind == own || kind == EnvironmentKind::Shared;
+                    let all = owners.iter().all(|(_, kind)| kind.is_some_and(friend));
+                    all && owners.iter().any(|(vnet, _)| {
+                        let space = self.context.estate.vnet(*vnet).map(|vnet| &vnet.address_space.nets);
+                        space.is_some_and(|nets| nets.iter().any(|own| own.contains(net)))
+                    })
+                }
+                Owners::Elsewhere(_) => false,
+            },
+        };
+        !rule.odd.is_empty() || rule.source.terms.is_empty() || !rule.source.terms.iter().all(inside)
     }
 
     fn may_name_another_environment(&self, index: RuleIndex, rule: &SecurityRule) -> bool {

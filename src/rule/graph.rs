@@ -13,7 +13,7 @@ use super::schema::Step;
 use super::syntax::{Chain, Found, walk};
 
 /// Rules that call each other in a row: far below what the machine's stack bears, far above what reads well.
-const MAX_CHAIN: usize = 24;
+const MAX_CHAIN: usize = 16;
 
 /// What results may depend on: facts, configuration and these functions. No clock, randomness, network,
 /// process or output; and none that only one of the two evaluators can run.
@@ -621,8 +621,8 @@ mod tests {
             writeln!(text, "r{index} := r{}", index - 1).unwrap();
         }
         let error = only(&[("p.rego", &text)]);
-        assert!(error.contains("a row of more than 24 rules that call each other starts here"), "{error}");
-        assert!(error.starts_with("p.rego:26:1:"), "{error}");
+        assert!(error.contains("a row of more than 16 rules that call each other starts here"), "{error}");
+        assert!(error.starts_with("p.rego:18:1:"), "{error}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ _rule := {
 	"any_port": true,
 	"port_count": 65536,
 	"ports": "*",
-	"names_management_port": true,
+	"may_expose_management_port": true,
 	"odd": [],
 	"source": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},

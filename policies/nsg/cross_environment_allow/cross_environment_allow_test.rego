@@ -15,7 +15,7 @@ _rule := {
 	"any_port": false,
 	"port_count": 1,
 	"ports": "443",
-	"names_management_port": false,
+	"may_expose_management_port": false,
 	"odd": [],
 	"source": {"any": false, "prefixes": ["10.20.0.0/16"], "service_tags": [], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},

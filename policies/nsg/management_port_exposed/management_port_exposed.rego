@@ -22,7 +22,7 @@
 #   remediation: >-
 #     Allow these ports from a bastion or jump host's prefix alone, and reach machines through it.
 #   select:
-#     names_management_port: true
+#     may_expose_management_port: true
 package policies.nsg.management_port_exposed
 
 import data.policies.lib.nsg_rule
@@ -80,7 +80,7 @@ undetermined contains {
 
 _may_expose if {
 	nsg_rule.may_admit
-	input.names_management_port
+	input.may_expose_management_port
 }
 
 _exposed := nsg_rule.unexplained(input.management.exposed)

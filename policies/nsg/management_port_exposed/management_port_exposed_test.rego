@@ -15,7 +15,7 @@ _rule := {
 	"any_port": false,
 	"port_count": 1,
 	"ports": "22",
-	"names_management_port": true,
+	"may_expose_management_port": true,
 	"odd": [],
 	"source": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
@@ -85,7 +85,7 @@ test_a_port_that_nobody_from_outside_reaches_passes if {
 }
 
 test_another_port_passes if {
-	_passes(_with({"names_management_port": false}))
+	_passes(_with({"may_expose_management_port": false}))
 }
 
 test_any_source_on_every_port_is_left_to_another_rule if {

@@ -15,7 +15,7 @@ _rule := {
 	"any_port": false,
 	"port_count": 1,
 	"ports": "443",
-	"names_management_port": false,
+	"may_expose_management_port": false,
 	"odd": [],
 	"source": {"any": false, "prefixes": [], "service_tags": ["VirtualNetwork"], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
@@ -99,12 +99,12 @@ test_any_source_on_every_port_is_left_to_another_rule if {
 
 test_an_exposed_management_port_is_left_to_another_rule if {
 	exposure := {"from": "on_premises", "who": "192.168.0.0/16", "services": ["SSH (22)"]}
-	_passes(_with({"names_management_port": true, "management": {"exposed": [exposure]}}))
+	_passes(_with({"may_expose_management_port": true, "management": {"exposed": [exposure]}}))
 }
 
 test_a_management_port_that_only_may_be_exposed_violates_here if {
 	exposure := {"from": "on_premises", "who": "192.168.0.0/16", "services": ["SSH (22)"]}
-	_violates(_with({"names_management_port": true, "management": {"possible": [exposure]}}), "vnet-hub")
+	_violates(_with({"may_expose_management_port": true, "management": {"possible": [exposure]}}), "vnet-hub")
 }
 
 test_odd_ports_are_undetermined if {

@@ -14,7 +14,7 @@
 #   remediation: >-
 #     Synchronise the peering object that holds the old address space (az network vnet peering sync), after checking
 #     that the new space of the other side is meant to be reachable.
-#   select: {state: [established, assumed_established]}
+#   select: {state: [established, assumed_established], settled: false}
 package policies.peering.out_of_sync
 
 import data.policies.lib.link

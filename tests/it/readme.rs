@@ -77,10 +77,11 @@ fn the_configuration_of_the_readme_is_valid() {
 /// Drawn again by `SNAPSHOTS=overwrite cargo test --test it picture`.
 #[test]
 fn the_picture_of_the_readme_is_what_the_program_prints() {
-    let typed = "vnetlint scan samples/violations/exports --as-of 2026-06-30 --select nsg-broad-* --select *-forwarded-*";
+    let typed =
+        "vnetlint scan samples/violations/exports --as-of 2026-06-30 --select nsg-broad-* --select *-forwarded-*";
     let arguments = typed.split(' ').skip(1);
     let mut vnetlint = Command::new(env!("CARGO_BIN_EXE_vnetlint"));
-    vnetlint.args(arguments).current_dir(root()).env_clear().env("CLICOLOR_FORCE", "1");
+    vnetlint.args(arguments).current_dir(root()).env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
     let printed = vnetlint.output().unwrap();
     assert_eq!(printed.status.code(), Some(1), "{}", String::from_utf8_lossy(&printed.stderr));
     let screen = format!("$ {typed}\n{}", String::from_utf8(printed.stdout).unwrap());

@@ -14,9 +14,9 @@ fn root() -> &'static Path {
 
 /// Markdown files below a folder, build products and hidden folders other than `.github` left out.
 fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let path = entry.expect("the folder is readable").path();
+        let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
         let ours = name == ".github" || !name.starts_with('.') && name != "target";
         if path.is_dir() && ours {
             pages(&path, found);
@@ -28,7 +28,7 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Where the links of a page lead that lead to files, code blocks left out.
 fn linked_files(page: &Path) -> Vec<PathBuf> {
-    let text = fs::read_to_string(page).unwrap();
+    let text = fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
     let mut in_code = false;
     let prose = text.lines().filter(|line| {
         let fence = line.trim_start().starts_with("```");
@@ -39,7 +39,7 @@ fn linked_files(page: &Path) -> Vec<PathBuf> {
     let targets = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
     let files = targets.filter(|target| !target.contains("://") && !target.starts_with(['#', '<']));
     let without_anchor = files.map(|target| target.split_once('#').map_or(target, |(file, _)| file));
-    without_anchor.map(|target| page.parent().unwrap().join(target)).collect()
+    without_anchor.map(|target| page.with_file_name(target)).collect()
 }
 
 #[test]

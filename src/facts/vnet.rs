@@ -12,6 +12,7 @@ use crate::estate::{MeetingPoint, VnetIndex};
 use crate::network::{PrefixSet, public_part};
 
 /// A virtual network: the subject `vnet`.
+#[expect(clippy::struct_excessive_bools, reason = "facts are a document: each is a field of its own")]
 #[derive(Serialize, JsonSchema)]
 pub struct VnetSubject<'a> {
     /// ARM id.

@@ -9,6 +9,7 @@ mod one_peering;
 mod properties;
 mod realdata;
 mod rules;
+mod readme;
 mod samples;
 mod import;
 mod sessions;

@@ -51,6 +51,7 @@ pub struct Policies {
 
 /// `vnetlint scan`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Scan {
     /// A snapshot folder, or any mix of files and folders of exports; `-` is standard input
     #[arg(value_name = "INPUT", required = true)]

@@ -19,7 +19,7 @@ const EXCERPT: usize = 120;
 pub fn line_column(text: &[u8], offset: u64) -> (u64, u64) {
     let end = usize::try_from(offset).unwrap_or(usize::MAX).min(text.len());
     let before = &text[..end];
-    let line = 1 + before.iter().filter(|b| **b == b'\n').count() as u64;
+    let line = before.split(|byte| *byte == b'\n').count() as u64;
     let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     (line, 1 + characters(&before[start..]))
 }

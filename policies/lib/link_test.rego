@@ -25,6 +25,10 @@ test_a_link_that_is_down_is_not_up if {
 	}
 }
 
+test_virtual_hubs_and_classic_networks_have_no_side_of_their_own if {
+	link.without_own_side == {"classic", "virtual_hub"}
+}
+
 test_a_side_stands_for_its_object if {
 	link.id_of({"peering": {"id": "a/peer"}, "vnet": {"id": "a"}}) == "a/peer"
 }

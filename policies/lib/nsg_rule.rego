@@ -9,7 +9,7 @@ import data.policies.lib.text
 # 1. a rule that never matches: nsg-shadowed-rule, and nothing else;
 # 2. any source on every port: nsg-any-to-any; management ports and names of others are symptoms of it;
 # 3. the tag VirtualNetwork on many ports: nsg-broad-virtual-network-tag; who reaches management ports that
-#    way is a symptom, the internet excepted, which the tag does not bring;
+#    way is a symptom, unless it is the internet by another source of the rule;
 # 4. prefixes of the other environment, named: nsg-cross-environment-allow, whatever the ports;
 # 5. a management port that anyone else from outside reaches: nsg-management-port-exposed;
 # 6. the tag VirtualNetwork on fewer ports, where 5 has nothing to say: nsg-virtual-network-tag-widened.
@@ -65,33 +65,28 @@ every_port_count := 65535
 every_port if input.port_count >= every_port_count
 
 # Why it is not known how many ports it opens, where those that are known are fewer than `enough`.
-port_doubts(enough) := {"some of its destination ports could not be understood" |
-	_odd("destinationport")
+port_doubts(enough) := {"some of its ports could not be understood" |
+	_odd("port range")
 	input.port_count < enough
 }
 
-# Why it is not known whom it names at an end, `source` or `destination`.
-address_doubts(end) := {sprintf("some of its %s addresses could not be understood", [end]) |
-	_odd(concat("", [end, "address"]))
-}
+# Why it is not known whom it names.
+address_doubts contains "some of its addresses could not be understood" if _odd("prefix")
 
-# Some property whose name starts so could not be understood, or one of which nobody can say what it is.
-_odd(start) if {
-	some property in input.odd
-	contains(lower(property), start)
+# Something of that kind could not be understood, or something of which nobody can say what it is.
+_odd(kind) if {
+	some complaint in input.odd
+	contains(lower(complaint), kind)
 }
 
 _odd(_) if {
-	some property in input.odd
-	not _is_known(property)
+	some complaint in input.odd
+	not _is_known(complaint)
 }
 
-_is_known(property) if {
-	some name in {
-		"access", "direction", "priority", "protocol", "sourceaddress", "sourceapplication", "sourceport",
-		"destinationaddress", "destinationapplication", "destinationport",
-	}
-	contains(lower(property), name)
+_is_known(complaint) if {
+	some kind in {"access", "direction", "port range", "prefix", "priority", "protocol"}
+	contains(lower(complaint), kind)
 }
 
 # TCP and UDP have ports; ICMP, ESP and AH have none.
@@ -139,10 +134,6 @@ _open_tag contains sprintf("there the tag may mean %s", [origins(possibly_beyond
 
 _open_tag contains text.shorten(input.tag.unknown, 3) if count(input.tag.unknown) > 0
 
-_open_tag contains "what the tag means for network interfaces depends on their subnets" if {
-	input.attached.network_interfaces > 0
-}
-
 # Prefixes and where they come from, in words.
 origins(list) := text.shorten([sprintf("%s (%s)", [origin.prefix, origin.origin]) | some origin in list], 4)
 
@@ -169,12 +160,21 @@ unexplained(exposures) := [exposure |
 _explained(_) if any_to_any
 
 _explained(from) if {
-	from != "internet"
+	_brought_by_the_tag(from)
 	broad_tag
 	_tag_is_judged
 }
 
-_explained("other_environment") if input.names_other_environment
+_explained("other_environment") if count(input.other_environment) > 0
+
+_brought_by_the_tag(from) if from != "internet"
+
+# Peered networks may use public address space.
+_brought_by_the_tag(_) if {
+	not input.source.any
+	count(input.source.prefixes) == 0
+	count(input.source.service_tags) == 1
+}
 
 _tag_is_judged if count(beyond) > 0
 

@@ -46,6 +46,12 @@ test_different_names_stand_alone if {
 	peering.label({"name": "vnet-a"}, {"name": "vnet-b"}) == "vnet-a"
 }
 
+test_different_names_stand_alone_across_subscriptions if {
+	local := {"id": "/1", "name": "vnet-a", "subscription_name": "contoso-prod"}
+	remote := {"id": "/2", "name": "vnet-b", "subscription_name": "contoso-dev"}
+	peering.label(local, remote) == "vnet-a"
+}
+
 test_equal_names_are_told_apart_by_subscription if {
 	local := {"id": "/1", "name": "vnet-app", "subscription_name": "contoso-prod"}
 	remote := {"id": "/2", "name": "VNET-APP", "subscription_name": "contoso-dev"}

@@ -81,9 +81,9 @@ pub enum Protocol {
     Udp,
     /// ICMP.
     Icmp,
-    /// IPsec ESP.
+    /// `IPsec` ESP.
     Esp,
-    /// IPsec AH.
+    /// `IPsec` AH.
     Ah,
     /// `*`.
     Any,

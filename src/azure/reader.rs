@@ -102,7 +102,7 @@ impl Reader {
             match item {
                 Given::Value(item) => read.push((index, item)),
                 Given::Absent => {
-                    self.odd(&format!("{property}/{index}"), format!("an entry is null, where {expected} is expected"))
+                    self.odd(&format!("{property}/{index}"), format!("an entry is null, where {expected} is expected"));
                 }
                 Given::Odd(found) => {
                     self.odd(
@@ -149,12 +149,11 @@ impl Reader {
         let mut nets = Vec::with_capacity(items.len());
         let mut odd = Vec::new();
         for (index, text) in items {
-            match prefix(&text) {
-                Some(net) => nets.push(net),
-                None => {
-                    self.odd(&format!("{property}/{index}"), format!("`{text}` is no address prefix"));
-                    odd.push(CompactString::from(text));
-                }
+            if let Some(net) = prefix(&text) {
+                nets.push(net);
+            } else {
+                self.odd(&format!("{property}/{index}"), format!("`{text}` is no address prefix"));
+                odd.push(CompactString::from(text));
             }
         }
         Prefixes { given: true, nets: nets.into(), odd: odd.into() }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 /// A property as the JSON gives it. `null` counts as absent: ARM writes both.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Given<T> {
+pub(crate) enum Given<T> {
     /// Not there, or `null`.
     #[default]
     Absent,
@@ -26,7 +26,7 @@ pub enum Given<T> {
 
 impl<T> Given<T> {
     /// The value, where there is one of the right type.
-    pub fn value(&self) -> Option<&T> {
+    pub(crate) fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Odd(_) => None,
@@ -34,7 +34,7 @@ impl<T> Given<T> {
     }
 
     /// The value, where there is one of the right type.
-    pub fn into_value(self) -> Option<T> {
+    pub(crate) fn into_value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Odd(_) => None,
@@ -43,13 +43,13 @@ impl<T> Given<T> {
 }
 
 /// Text, borrowed from the input where it holds no escapes.
-pub type Text<'a> = Cow<'a, str>;
+pub(super) type Text<'a> = Cow<'a, str>;
 
 /// A list whose elements may be odd one by one.
-pub type List<T> = Vec<Given<T>>;
+pub(super) type List<T> = Vec<Given<T>>;
 
 /// What a type accepts; everything else is odd.
-pub trait Read<'de>: Sized {
+pub(crate) trait Read<'de>: Sized {
     /// Reads a boolean.
     fn boolean(_: bool) -> Option<Self> {
         None
@@ -78,13 +78,13 @@ pub trait Read<'de>: Sized {
     }
 }
 
-impl<'de> Read<'de> for bool {
+impl Read<'_> for bool {
     fn boolean(value: bool) -> Option<Self> {
         Some(value)
     }
 }
 
-impl<'de> Read<'de> for u64 {
+impl Read<'_> for u64 {
     fn unsigned(value: u64) -> Option<Self> {
         Some(value)
     }
@@ -108,7 +108,7 @@ impl<'de, T: Read<'de>> Read<'de> for List<T> {
 
 /// The elements of a page, each as its text in the input: where an element stands is where its text begins.
 #[derive(Debug)]
-pub struct Page<'a>(pub Vec<&'a RawValue>);
+pub(crate) struct Page<'a>(pub Vec<&'a RawValue>);
 
 impl<'de> Read<'de> for Page<'de> {
     fn list<A: SeqAccess<'de>>(mut seq: A) -> Result<Option<Self>, A::Error> {
@@ -122,7 +122,7 @@ impl<'de> Read<'de> for Page<'de> {
 
 /// String values by name, such as tags, in the order of the input.
 #[derive(Debug, Default)]
-pub struct Table<'a>(pub Vec<(Text<'a>, Given<Text<'a>>)>);
+pub(crate) struct Table<'a>(pub Vec<(Text<'a>, Given<Text<'a>>)>);
 
 impl<'de> Read<'de> for Table<'de> {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
@@ -214,7 +214,7 @@ impl<'de> Deserialize<'de> for Key<'de> {
 }
 
 /// An object whose properties may stand in it or in a `properties` object inside it.
-pub trait Shape<'de>: Default {
+pub(super) trait Shape<'de>: Default {
     /// Takes over the properties of an object; what is already there stays.
     fn fill<A: MapAccess<'de>>(&mut self, map: A) -> Result<(), A::Error>;
 }

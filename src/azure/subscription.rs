@@ -36,7 +36,7 @@ shape! {
 
 impl Subscription {
     pub(super) fn read(id: &str, place: Place, raw: RawResource<'_>, reader: &mut Reader) -> Self {
-        let tenant = reader.text("tenantId", raw.tenant).map(|t| t.to_ascii_lowercase().into());
+        let tenant = reader.text("tenantId", raw.tenant).map(|t| t.to_ascii_lowercase());
         let name = reader.text("displayName", raw.display_name).or_else(|| reader.text("name", raw.name));
         let tags = super::vnet::tags(reader, raw.tags);
         // Resource Graph lists the nearest group first; a path reads from the root.

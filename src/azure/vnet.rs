@@ -165,7 +165,7 @@ shape! {
 
 impl Vnet {
     pub(super) fn read(id: ResourceId, place: Place, raw: RawResource<'_>, reader: &mut Reader) -> Self {
-        let location = reader.text("location", raw.location).map(region);
+        let location = reader.text("location", raw.location).map(|text| region(&text));
         let tags = tags(reader, raw.tags);
         let address_space = reader.address_space("properties/addressSpace", raw.address_space);
         let subnets = reader.list("properties/subnets", "a subnet", raw.subnets);
@@ -226,7 +226,7 @@ fn child_name(reader: &mut Reader, name: Given<Text<'_>>, id: Given<Text<'_>>) -
         let id = reader.text("id", id)?;
         Some(ResourceId::new(&id).name().into())
     });
-    if name.as_ref().is_none_or(|name| name.is_empty()) {
+    if name.as_ref().is_none_or(CompactString::is_empty) {
         reader.odd("name", "an entry has neither a name nor an id, and is left out".to_owned());
         return None;
     }
@@ -296,7 +296,7 @@ impl Peering {
 }
 
 /// A region as one spelling: `West Europe` and `westeurope` are one.
-pub(super) fn region(text: CompactString) -> CompactString {
+pub(super) fn region(text: &str) -> CompactString {
     text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect()
 }
 

@@ -141,7 +141,7 @@ pub(super) fn folder(dir: &Path) -> anyhow::Result<Vec<PolicySource>> {
         let inside = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         sources.push(PolicySource::new(&root, &inside, &text));
     }
-    if !sources.iter().any(|source| source.shown().ends_with(".rego")) {
+    if !sources.iter().any(PolicySource::is_rego) {
         bail!("no .rego file was found in {}", dir.display());
     }
     Ok(sources)
@@ -165,7 +165,7 @@ fn walk(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 /// Checks the configuration against the rules that loaded, and hands them their parameters.
-pub(super) fn configure(rules: RuleSet, config: &Config, estate: serde_json::Value) -> anyhow::Result<RuleSet> {
+pub(super) fn configure(rules: RuleSet, config: &Config, estate: &serde_json::Value) -> anyhow::Result<RuleSet> {
     let defaults = rules.rules().iter().map(|rule| {
         let parameters = rule.metadata.parameters.iter();
         parameters.map(|(name, parameter)| (name.clone(), parameter.default.clone())).collect::<BTreeMap<_, _>>()

@@ -9,13 +9,14 @@ mod rules;
 mod scan;
 mod test;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 
 /// Runs a command, and prints what stopped it.
 pub fn run(cli: Cli) -> ExitCode {
+    stop_cleanly();
     let outcome = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
@@ -32,6 +33,19 @@ pub fn run(cli: Cli) -> ExitCode {
             Status::CouldNotRun.into()
         }
     }
+}
+
+/// On Ctrl-C or a request to end: nothing half-written stays, and nothing is said.
+fn stop_cleanly() {
+    /// As shells report a process that SIGINT ended: 128 + 2.
+    const INTERRUPTED: i32 = 130;
+    #[expect(clippy::exit, reason = "the work goes on in other threads and has to end here")]
+    let stop = || {
+        crate::report::output::discard_unfinished();
+        std::process::exit(INTERRUPTED);
+    };
+    // Without a handler the system ends the process, and a temporary file may stay behind.
+    let _is_set = ctrlc::set_handler(stop);
 }
 
 const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
@@ -91,6 +105,7 @@ fn note(text: &str) {
 fn log(verbose: bool) {
     if verbose {
         let subscriber = tracing_subscriber::fmt().with_writer(io::stderr).without_time().with_target(false);
+        let subscriber = subscriber.with_ansi(io::stderr().is_terminal());
         // A second subscriber is refused; the first one serves.
         let _ = subscriber.try_init();
     }

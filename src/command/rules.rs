@@ -84,11 +84,10 @@ fn explain(rules: &RuleSet, id: &str) -> anyhow::Result<String> {
         bail!("no rule has the id `{id}`; `vnetlint rules` lists them");
     };
     let metadata = &rule.metadata;
-    let mut text = match &rule.page {
+    let text = match &rule.page {
         Some(page) => page.trim_end().to_owned(),
         None => format!("# {}\n\n{}\n\n{}", metadata.id, metadata.title, metadata.description),
     };
     let subject = rules.vocabulary().name(metadata.subject);
-    text.push_str(&format!("\n\nSeverity: {}. Subject: {subject}. Policy: {}\n", metadata.severity, rule.path));
-    Ok(text)
+    Ok(format!("{text}\n\nSeverity: {}. Subject: {subject}. Policy: {}\n", metadata.severity, rule.path))
 }

@@ -1,7 +1,7 @@
 //! `vnetlint scan`.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -52,7 +52,7 @@ fn judge(
     let config_file = load::add_config(config, &mut inventory, &mut sources);
     progress.say("joining the network".to_owned());
     let estate = Estate::build(inventory, config);
-    let mut rules = load::configure(rules, config, scan::estate_data(&estate, config, as_of))?;
+    let mut rules = load::configure(rules, config, &scan::estate_data(&estate, config, as_of))?;
     let enabled = enabled(arguments, config, &rules, &estate)?;
     let on = rules.rules().iter().zip(&enabled).map(|(rule, on)| (rule.metadata.id.clone(), *on));
     let on = on.collect::<BTreeMap<_, _>>();

@@ -28,8 +28,8 @@ pub struct Reach {
     chains: FxHashMap<u32, Vec<Owned>>,
     /// All prefixes of the estate, by first address.
     everywhere: Vec<Owned>,
-    /// Address space of production and of the rest, by chain.
-    spaces: FxHashMap<(u32, EnvironmentKind), PrefixSet>,
+    /// Address space by chain and environment.
+    spaces: FxHashMap<(u32, Option<EnvironmentKind>), PrefixSet>,
 }
 
 /// A prefix, whose it is, and on which side of the production line.
@@ -44,16 +44,14 @@ impl Reach {
     pub(super) fn of(inventory: &Inventory, nodes: &[Node], links: &[Link]) -> Self {
         let chain = chains(inventory, nodes, links);
         let mut chains: FxHashMap<u32, Vec<Owned>> = FxHashMap::default();
-        let mut spaces: FxHashMap<(u32, EnvironmentKind), Vec<IpNet>> = FxHashMap::default();
+        let mut spaces: FxHashMap<(u32, Option<EnvironmentKind>), Vec<IpNet>> = FxHashMap::default();
         let mut everywhere = Vec::with_capacity(inventory.vnets.len());
         for (vnet, at) in inventory.vnets.iter().zip(0u32..) {
             let kind = nodes[at as usize].environment.kind;
             let own = vnet.address_space.nets.iter().map(|net| Owned { net: *net, vnet: VnetIndex(at), kind });
             everywhere.extend(own.clone());
             chains.entry(chain[at as usize]).or_default().extend(own);
-            if let Some(kind) = kind {
-                spaces.entry((chain[at as usize], kind)).or_default().extend(vnet.address_space.nets.iter());
-            }
+            spaces.entry((chain[at as usize], kind)).or_default().extend(vnet.address_space.nets.iter());
         }
         let by_address = |owned: &Owned| (owned.net.network(), owned.net.prefix_len(), owned.vnet);
         everywhere.sort_unstable_by_key(by_address);
@@ -65,32 +63,48 @@ impl Reach {
         Self { chain, chains, everywhere, spaces }
     }
 
-    /// Networks of an environment whose address space meets a prefix, as seen from a network: those on its own
-    /// chain; where nobody there has such an address, those elsewhere, if no other environment uses it too.
-    pub fn owners(&self, from: VnetIndex, kind: EnvironmentKind, net: IpNet) -> Vec<VnetIndex> {
+    /// Networks whose address space meets a prefix, as seen from a network: those on its own chain; where nobody
+    /// there has such an address, those elsewhere. At most 50.
+    pub fn owners(&self, from: VnetIndex, net: IpNet) -> Owners {
+        let told = |owned: &Owned| (owned.vnet, owned.kind);
         let chain = self.chains.get(&self.chain[from.0 as usize]).map(Vec::as_slice).unwrap_or_default();
-        let mut on_chain = meeting(chain, net).peekable();
-        if on_chain.peek().is_some() {
-            return on_chain.filter(|owned| owned.kind == Some(kind)).map(|owned| owned.vnet).take(MOST).collect();
+        let near = meeting(chain, net).map(told).take(MOST).collect::<Vec<_>>();
+        if near.is_empty() {
+            Owners::Elsewhere(meeting(&self.everywhere, net).map(told).take(MOST).collect())
+        } else {
+            Owners::OnChain(near)
         }
-        let elsewhere = meeting(&self.everywhere, net);
-        let mut owners = Vec::new();
-        for owned in elsewhere {
-            if owned.kind != Some(kind) {
-                return Vec::new();
-            }
-            if owners.len() < MOST {
-                owners.push(owned.vnet);
-            }
-        }
-        owners
     }
 
-    /// All address space of an environment on a network's chain.
-    pub fn space(&self, from: VnetIndex, kind: EnvironmentKind) -> Cow<'_, PrefixSet> {
+    /// Whether a prefix lies inside a network on the same chain, and all who share its addresses there are of one
+    /// environment or serve all.
+    pub fn is_within(&self, from: VnetIndex, kind: EnvironmentKind, net: IpNet) -> bool {
+        let chain = self.chains.get(&self.chain[from.0 as usize]).map(Vec::as_slice).unwrap_or_default();
+        let mut contained = false;
+        for owned in meeting(chain, net) {
+            if owned.kind.is_none_or(|own| own != kind && own != EnvironmentKind::Shared) {
+                return false;
+            }
+            contained |= owned.net.contains(&net);
+        }
+        contained
+    }
+
+    /// All address space of one environment on a network's chain; of networks whose environment is not known for
+    /// `None`.
+    pub fn space(&self, from: VnetIndex, kind: Option<EnvironmentKind>) -> Cow<'_, PrefixSet> {
         let space = self.spaces.get(&(self.chain[from.0 as usize], kind));
         space.map_or(Cow::Owned(PrefixSet::EMPTY), Cow::Borrowed)
     }
+}
+
+/// Whose addresses a prefix names, with the environment of each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owners {
+    /// Networks that packets could come from.
+    OnChain(Vec<(VnetIndex, Option<EnvironmentKind>)>),
+    /// Networks that no known chain of peerings joins with the one that asks.
+    Elsewhere(Vec<(VnetIndex, Option<EnvironmentKind>)>),
 }
 
 /// What shares an address with a prefix.

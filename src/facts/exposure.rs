@@ -4,12 +4,53 @@ use std::sync::LazyLock;
 
 use super::nsg_rule::{Exposure, MANAGEMENT, Management, RuleIndex, distinct_guards, evaluated};
 use super::{Context, EnvironmentKind, OriginKind, VirtualNetworkTag};
-use crate::estate::SubnetIndex;
+use crate::estate::{Owners, SubnetIndex};
 use crate::network::{
     Atom, Certainty, Direction, Extent, PortSet, PrefixSet, ProtocolSet, Query, Rule, Tag, exposed, public_part,
 };
 
 static PUBLIC: LazyLock<PrefixSet> = LazyLock::new(|| public_part(&PrefixSet::ANY));
+
+/// What an inbound rule lets through by the tag `VirtualNetwork`, once earlier rules have denied theirs.
+pub(super) struct Passing {
+    /// Sources that pass whatever the open names hold.
+    pub(super) certain: PrefixSet,
+    /// Sources that may pass.
+    pub(super) possible: PrefixSet,
+}
+
+/// What passes a rule on one subnet. A rule that cannot be read in full may let everything through.
+pub(super) fn through(context: &Context<'_>, index: RuleIndex, guard: SubnetIndex, tag: &VirtualNetworkTag) -> Passing {
+    let rules = context.estate.inventory.nsgs[index.nsg as usize].rules.as_deref().unwrap_or_default();
+    let Some(own) = rules.get(index.position as usize).and_then(evaluated) else {
+        return Passing { certain: PrefixSet::EMPTY, possible: PrefixSet::ANY };
+    };
+    let before = rules[..index.position as usize].iter().filter_map(evaluated).count();
+    let all = rules.iter().filter_map(evaluated).collect::<Vec<_>>();
+    let names = Names::of(tag, DefaultRoutes::Count);
+    let destination = guarded(context, guard);
+    let query = Query {
+        direction: own.direction,
+        protocols: own.protocols,
+        source: &PrefixSet::ANY,
+        destination: &destination,
+        destination_ports: &own.destination_ports,
+    };
+    let mut passing = Passing { certain: PrefixSet::EMPTY, possible: PrefixSet::EMPTY };
+    for exposure in exposed(&all, &query, |atom| names.extent(atom)).into_iter().filter(|e| e.rule == before) {
+        let set = match exposure.certainty {
+            Certainty::Certain => &mut passing.certain,
+            Certainty::Possible => &mut passing.possible,
+        };
+        *set = set.union(&exposure.sources());
+    }
+    passing
+}
+
+fn guarded(context: &Context<'_>, guard: SubnetIndex) -> PrefixSet {
+    let subnet = context.estate.subnet(guard).1;
+    subnet.prefixes.whole().map_or(PrefixSet::ANY, |nets| nets.iter().copied().collect())
+}
 
 /// Who reaches management ports through a rule.
 pub(super) fn management(context: &Context<'_>, index: RuleIndex) -> Management {
@@ -21,78 +62,123 @@ pub(super) fn management(context: &Context<'_>, index: RuleIndex) -> Management 
     if ports.is_empty() || !own.protocols.overlaps(ProtocolSet::PORTED) {
         return Management::default();
     }
-    let all_rules = rules.iter().filter_map(evaluated).collect::<Vec<_>>();
     let position = rules[..index.position as usize].iter().filter_map(evaluated).count();
-    let mut all = Management::default();
-    for guard in distinct_guards(context, index.nsg) {
-        on_subnet(context, guard, &all_rules, position, &ports, &mut all);
+    let rules = rules.iter().filter_map(evaluated).collect::<Vec<_>>();
+    let mut asked = Asked { context, rules: &rules, position, ports: &ports, found: Management::default() };
+    let guards = distinct_guards(context, index.nsg);
+    for guard in &guards {
+        asked.on_subnet(*guard);
     }
-    let Management { exposed, possible } = &mut all;
+    if guards.is_empty() {
+        asked.on_unread_subnets();
+    }
+    let Management { mut exposed, mut possible } = asked.found;
     exposed.sort();
     exposed.dedup();
     possible.sort();
     possible.dedup();
     possible
         .retain(|exposure| !exposed.iter().any(|certain| certain.from == exposure.from && certain.who == exposure.who));
-    all
+    Management { exposed, possible }
 }
 
-fn on_subnet(
-    context: &Context<'_>,
-    guard: SubnetIndex,
-    rules: &[Rule],
+/// One rule, asked who reaches management ports through it.
+struct Asked<'a> {
+    context: &'a Context<'a>,
+    rules: &'a [Rule],
     position: usize,
-    ports: &PortSet,
-    all: &mut Management,
-) {
-    let tag = super::subnet::tag(context, guard);
-    let names = Names::of(&tag);
-    let subnet = context.estate.subnet(guard).1;
-    let destination = match subnet.prefixes.whole() {
-        Some(nets) => nets.iter().copied().collect(),
-        None => PrefixSet::ANY,
-    };
-    let other = context.estate.node(guard.vnet).environment.kind.and_then(EnvironmentKind::across);
-    let on_premises = tag.certain.iter().filter(|origin| origin.kind == OriginKind::OnPremises);
-    let on_premises =
-        on_premises.filter_map(|origin| origin.prefix.parse::<ipnet::IpNet>().ok()).collect::<PrefixSet>();
-    let elsewhere = other.map(|kind| context.estate.reach.space(guard.vnet, kind));
-    let askers = [
-        ("internet", Some(&*PUBLIC)),
-        ("on_premises", Some(&on_premises)),
-        ("other_environment", elsewhere.as_deref()),
-    ];
-    for (from, source) in askers {
-        let Some(source) = source.filter(|source| !source.is_empty()) else { continue };
+    ports: &'a PortSet,
+    found: Management,
+}
+
+impl Asked<'_> {
+    fn on_subnet(&mut self, guard: SubnetIndex) {
+        let context = self.context;
+        let reach = &context.estate.reach;
+        let tag = super::subnet::tag(context, guard);
+        let names = Names::of(&tag, DefaultRoutes::Ignore);
+        let destination = guarded(context, guard);
+        self.ask_internet(&names, &destination);
+
+        let on_premises = tag.certain.iter().filter(|origin| origin.kind == OriginKind::OnPremises);
+        let on_premises = on_premises.filter_map(|o| o.prefix.parse::<ipnet::IpNet>().ok()).collect::<PrefixSet>();
+        for (certainty, sources, services) in self.passing(&names, &on_premises, &destination) {
+            let who = shortened(&sources.prefixes().iter().map(ToString::to_string).collect::<Vec<_>>());
+            self.say(certainty, Exposure { from: "on_premises", who, services });
+        }
+
+        let Some(other) = context.estate.node(guard.vnet).environment.kind.and_then(EnvironmentKind::across) else {
+            return;
+        };
+        let own = context.estate.subnet(guard).0.address_space.nets.iter().copied().collect::<PrefixSet>();
+        for kind in [Some(other), None] {
+            let elsewhere = reach.space(guard.vnet, kind).difference(&own);
+            for (certainty, sources, services) in self.passing(&names, &elsewhere, &destination) {
+                let certainty = if kind.is_some() { certainty } else { Certainty::Possible };
+                let who = self.owners(guard, kind, &sources);
+                self.say(certainty, Exposure { from: "other_environment", who, services });
+            }
+        }
+    }
+
+    /// Without the subnets only the internet can be told: nothing says who else is connected.
+    fn on_unread_subnets(&mut self) {
+        let unknown = "nothing of the network was read".to_owned();
+        let tag = VirtualNetworkTag { unknown: vec![unknown], ..VirtualNetworkTag::default() };
+        self.ask_internet(&Names::of(&tag, DefaultRoutes::Ignore), &PrefixSet::ANY);
+    }
+
+    fn ask_internet(&mut self, names: &Names, destination: &PrefixSet) {
+        for (certainty, sources, services) in self.passing(names, &PUBLIC, destination) {
+            self.say(certainty, Exposure { from: "internet", who: internet(&sources), services });
+        }
+    }
+
+    /// What of `source` passes the rule to management ports.
+    fn passing(
+        &self,
+        names: &Names,
+        source: &PrefixSet,
+        destination: &PrefixSet,
+    ) -> Vec<(Certainty, PrefixSet, Vec<String>)> {
+        if source.is_empty() {
+            return Vec::new();
+        }
         let query = Query {
             direction: Direction::Inbound,
             protocols: ProtocolSet::PORTED,
             source,
-            destination: &destination,
-            destination_ports: ports,
+            destination,
+            destination_ports: self.ports,
         };
-        for exposure in exposed(rules, &query, |atom| names.extent(atom)).into_iter().filter(|e| e.rule == position) {
-            let who = match (from, other) {
-                ("internet", _) => internet(&exposure.sources()),
-                ("other_environment", Some(kind)) => {
-                    let nets = exposure.sources().prefixes();
-                    let owners = nets.iter().flat_map(|net| context.estate.reach.owners(guard.vnet, kind, *net));
-                    let mut names =
-                        owners.take(20).map(|v| context.estate.node(v).id.name().to_owned()).collect::<Vec<_>>();
-                    names.sort();
-                    names.dedup();
-                    shortened(&names)
-                }
-                _ => shortened(&exposure.sources().prefixes().iter().map(ToString::to_string).collect::<Vec<_>>()),
-            };
+        let passing = exposed(self.rules, &query, |atom| names.extent(atom));
+        let own = passing.into_iter().filter(|exposure| exposure.rule == self.position);
+        own.map(|exposure| {
             let open = exposure.destination_ports();
             let services = MANAGEMENT.iter().filter(|(port, _)| open.contains(*port));
             let services = services.map(|(port, service)| format!("{service} ({port})")).collect();
-            let exposure_facts = Exposure { from, who, services };
-            match exposure.certainty {
-                Certainty::Certain => all.exposed.push(exposure_facts),
-                Certainty::Possible => all.possible.push(exposure_facts),
-            }
+            (exposure.certainty, exposure.sources(), services)
+        })
+        .collect()
+    }
+
+    fn owners(&self, guard: SubnetIndex, kind: Option<EnvironmentKind>, sources: &PrefixSet) -> String {
+        let mut names = Vec::new();
+        for net in sources.prefixes() {
+            let (Owners::OnChain(owners) | Owners::Elsewhere(owners)) =
+                self.context.estate.reach.owners(guard.vnet, net);
+            let of_kind = owners.into_iter().filter(|(_, own)| *own == kind);
+            names.extend(of_kind.map(|(vnet, _)| self.context.estate.node(vnet).id.name().to_owned()));
+        }
+        names.sort();
+        names.dedup();
+        shortened(&names)
+    }
+
+    fn say(&mut self, certainty: Certainty, exposure: Exposure) {
+        match certainty {
+            Certainty::Certain => self.found.exposed.push(exposure),
+            Certainty::Possible => self.found.possible.push(exposure),
         }
     }
 }
@@ -117,17 +203,25 @@ struct Names {
     load_balancer: Extent,
 }
 
+/// Whether a default route counts as a source of packets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DefaultRoutes {
+    /// The tag means any address then.
+    Count,
+    /// It makes the NSG blind, but lets nobody in from the internet by itself: replies leave through the appliance
+    /// (<https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview>).
+    Ignore,
+}
+
 impl Names {
-    fn of(tag: &VirtualNetworkTag) -> Self {
+    fn of(tag: &VirtualNetworkTag, default_routes: DefaultRoutes) -> Self {
         let parsed = |origin: &super::Origin| origin.prefix.parse::<ipnet::IpNet>().ok();
-        // A default route makes the NSG blind, but lets nobody in from the internet by itself: replies leave through
-        // the appliance (<https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview>).
-        let default = |net: &ipnet::IpNet| net.prefix_len() == 0;
-        let certain = tag.certain.iter().filter_map(parsed).filter(|net| !default(net)).collect::<PrefixSet>();
-        let possible = tag.possible.iter().filter_map(parsed).filter(|net| !default(net)).collect::<PrefixSet>();
+        let counts = |net: &ipnet::IpNet| default_routes == DefaultRoutes::Count || net.prefix_len() > 0;
+        let certain = tag.certain.iter().filter_map(parsed).filter(counts).collect::<PrefixSet>();
+        let possible = tag.possible.iter().filter_map(parsed).filter(counts).collect::<PrefixSet>();
         let unknown = if tag.unknown.is_empty() { PrefixSet::EMPTY } else { PrefixSet::ANY.difference(&PUBLIC) };
         // `Internet` is what is left: public space outside the tag `VirtualNetwork`.
-        let blind = tag.certain.iter().chain(&tag.possible).filter_map(parsed).any(|net| default(&net));
+        let blind = tag.certain.iter().chain(&tag.possible).filter_map(parsed).any(|net| net.prefix_len() == 0);
         let left = if blind { PrefixSet::EMPTY } else { PUBLIC.difference(&certain.union(&possible)) };
         let internet = Extent::between(left, &PUBLIC.difference(&certain));
         let probes = PrefixSet::from(ipnet::IpNet::from(std::net::IpAddr::from([168, 63, 129, 16])));

@@ -1,5 +1,7 @@
 //! Subject `nsg_rule`: one custom security rule, read as Azure evaluates it.
 
+use std::sync::{Arc, LazyLock};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,13 +11,14 @@ use super::exposure;
 use super::subnet::NsgRef;
 use super::{ChildId, Context, EnvironmentKind, Later, Origin, OriginKind, Status};
 use crate::azure::{self, Access, Direction, Nsg, Protocol, ResourceId, SecurityRule, Term};
-use crate::estate::{SubnetIndex, VnetIndex};
+use crate::estate::{Owners, SubnetIndex, VnetIndex};
 use crate::network::{self, AddressSpec, AddressTerm, AsgId, PortSet, PrefixSet, ProtocolSet, Tag};
 
 /// A custom security rule: the subject `nsg_rule`.
 ///
 /// Source: <https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview>.
 #[derive(Serialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact that selectors ask for")]
 pub struct NsgRuleSubject<'a> {
     /// ARM id.
     pub id: ChildId<'a>,
@@ -35,14 +38,15 @@ pub struct NsgRuleSubject<'a> {
     pub from_virtual_network: bool,
     /// Whether the source is any address (`*`, `Any`, `0.0.0.0/0`, the tag `Internet` is not any); for selectors.
     pub from_any: bool,
-    /// Whether the destination is every port; for selectors.
+    /// Whether the destination is every port (1 to 65535), or may be: the rule is odd; for selectors.
     pub any_port: bool,
     /// How many ports the union of its destination port ranges holds, 0 to 65,536.
     pub port_count: u32,
     /// Destination ports as Azure writes them, such as `*`, `443`, `1000-2000`.
     pub ports: Later<'a, RuleIndex, String>,
-    /// Whether the rule names a well-known management or database port; for selectors.
-    pub names_management_port: bool,
+    /// Whether the rule lets in packets to a well-known management or database port from anywhere but the own
+    /// side of the production line, or may; for selectors.
+    pub may_expose_management_port: bool,
     /// Properties of the rule that could not be understood, as written.
     pub odd: &'a [String],
     /// Whether `odd` holds anything; for selectors.
@@ -63,7 +67,10 @@ pub struct NsgRuleSubject<'a> {
     pub management: Later<'a, RuleIndex, Management>,
     /// Virtual networks of the other side of the production line whose address space the rule names.
     pub other_environment: Later<'a, RuleIndex, Vec<ForeignPrefix>>,
-    /// Whether `other_environment` holds anything; for selectors.
+    /// Virtual networks that the rule names and whose environment is not known, or that only others than the
+    /// guarded ones could be meant by.
+    pub possibly_other_environment: Later<'a, RuleIndex, Vec<ForeignPrefix>>,
+    /// Whether the rule names the other environment, or may: an environment or an address is open; for selectors.
     pub names_other_environment: bool,
 }
 
@@ -98,7 +105,7 @@ pub struct Attached {
 }
 
 /// What `VirtualNetwork` as a source admits beyond the virtual network that the rule guards: over all
-/// subnets that the NSG is attached to.
+/// subnets that the NSG is attached to, without what earlier rules deny.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TagReach {
     /// Prefixes beyond the own space that are in the tag, with where each comes from.
@@ -168,7 +175,7 @@ pub struct Guard<'a> {
     readable: Vec<Option<usize>>,
     names: Vec<String>,
     shadows: Vec<network::Shadow>,
-    environment: Option<EnvironmentKind>,
+    environment: (Option<EnvironmentKind>, Status),
 }
 
 impl<'a> Guard<'a> {
@@ -178,14 +185,16 @@ impl<'a> Guard<'a> {
         let mut readable = Vec::with_capacity(rules.len());
         let mut list = Vec::with_capacity(rules.len());
         for rule in rules {
-            let evaluated = evaluated(rule);
+            let evaluated = nameless(rule);
             readable.push(evaluated.is_some().then_some(list.len()));
             list.extend(evaluated);
         }
         let shadows = network::shadow(&list);
-        let (environment, _) = environment(context, nsg);
+        let environment = environment(context, nsg);
+        // Names are only told of rules that hide another one.
+        let told = |rule: &SecurityRule| rule.name.to_string();
         let names = if shadows.iter().any(|shadow| matches!(shadow, network::Shadow::Dead { .. })) {
-            list.iter().map(|rule| rule.name.to_string()).collect()
+            rules.iter().zip(&readable).filter(|(_, at)| at.is_some()).map(|(rule, _)| told(rule)).collect()
         } else {
             Vec::new()
         };
@@ -225,12 +234,15 @@ impl<'a> Guard<'a> {
             protocol: rule.protocol.map(Protocol::as_str),
             from_virtual_network: rule.source.terms.iter().any(is_virtual_network),
             from_any: rule.source.terms.contains(&Term::Any),
-            any_port: ports.is_any(),
+            any_port: ports.count() >= 65_535 || !rule.odd.is_empty(),
             port_count: ports.count(),
             ports: Later::new(context, index, |context, index| {
                 security_rule(context, index).destination_ports.iter().copied().collect::<PortSet>().to_string()
             }),
-            names_management_port: allows && inbound && MANAGEMENT.iter().any(|(port, _)| ports.contains(*port)),
+            may_expose_management_port: allows
+                && inbound
+                && (!rule.odd.is_empty() || MANAGEMENT.iter().any(|(port, _)| ports.contains(*port)))
+                && self.may_come_from_outside(rule),
             odd: &rule.odd,
             is_odd: !rule.odd.is_empty(),
             source: Later::new(context, index, |context, index| Endpoint::of(&security_rule(context, index).source)),
@@ -242,10 +254,44 @@ impl<'a> Guard<'a> {
             shadowed: shadow.status == "shadowed",
             shadow,
             management: Later::new(context, index, exposure::management),
-            names_other_environment: allows && !foreign(context, index, self.environment, 1).is_empty(),
-            other_environment: Later::new(context, index, |context, index| {
-                foreign(context, index, environment(context, index.nsg).0, 50)
+            names_other_environment: allows && self.may_name_another_environment(index, rule),
+            other_environment: Later::new(context, index, |context, index| Foreign::of(context, index).certain),
+            possibly_other_environment: Later::new(context, index, |context, index| {
+                Foreign::of(context, index).possible
             }),
+        }
+    }
+
+    /// Whether a source may lie outside of the networks on the own side of the production line.
+    fn may_come_from_outside(&self, rule: &SecurityRule) -> bool {
+        let (Some(own), Some(guard)) = (self.environment.0, self.context.estate.nsg_guards(self.nsg).next()) else {
+            return true;
+        };
+        let inside = |term: &Term| match term {
+            Term::Any => false,
+            Term::Tag(tag) => Tag::parse(tag) == Some(Tag::AzureLoadBalancer),
+            Term::Asg(_) => true,
+            Term::Prefix(net) => self.context.estate.reach.is_within(guard.vnet, own, *net),
+        };
+        !rule.odd.is_empty() || rule.source.terms.is_empty() || !rule.source.terms.iter().all(inside)
+    }
+
+    fn may_name_another_environment(&self, index: RuleIndex, rule: &SecurityRule) -> bool {
+        let named = far_terms(rule).any(|term| matches!(term, Term::Prefix(_)));
+        match self.environment {
+            _ if !rule.odd.is_empty() => true,
+            (None, _) => named,
+            (Some(own), _) => {
+                let within = |net: IpNet| {
+                    let guard = self.context.estate.nsg_guards(self.nsg).next();
+                    guard.is_some_and(|guard| self.context.estate.reach.is_within(guard.vnet, own, net))
+                };
+                let prefix = |term: &Term| if let Term::Prefix(net) = term { Some(*net) } else { None };
+                named
+                    && own.across().is_some()
+                    && !far_terms(rule).filter_map(prefix).all(within)
+                    && !Foreign::of(self.context, index).is_empty()
+            }
         }
     }
 
@@ -293,6 +339,12 @@ fn is_virtual_network(term: &Term) -> bool {
 
 /// A rule as the semantics of NSGs take it; `None` where a field that decides is missing or odd.
 pub(super) fn evaluated(rule: &SecurityRule) -> Option<network::Rule> {
+    nameless(rule).map(|evaluated| network::Rule { name: rule.name.as_str().into(), ..evaluated })
+}
+
+/// The same without a name, for comparisons of a million rules.
+fn nameless(rule: &SecurityRule) -> Option<network::Rule> {
+    static NAMELESS: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
     let protocols = match rule.protocol? {
         Protocol::Tcp => ProtocolSet::TCP,
         Protocol::Udp => ProtocolSet::UDP,
@@ -302,7 +354,7 @@ pub(super) fn evaluated(rule: &SecurityRule) -> Option<network::Rule> {
         Protocol::Any => ProtocolSet::ANY,
     };
     Some(network::Rule {
-        name: std::sync::Arc::from(rule.name.as_str()),
+        name: Arc::clone(&NAMELESS),
         priority: rule.priority?.into(),
         direction: match rule.direction? {
             Direction::Inbound => network::Direction::Inbound,
@@ -423,12 +475,17 @@ pub(super) fn distinct_guards(context: &Context<'_>, nsg: u32) -> Vec<SubnetInde
 
 fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
     let mut reach = TagReach::default();
-    if !security_rule(context, index).source.terms.iter().any(is_virtual_network) {
+    let rule = security_rule(context, index);
+    if !rule.source.terms.iter().any(is_virtual_network) {
         return reach;
     }
     let guards = distinct_guards(context, index.nsg);
+    let unread = |what: &str| format!("the {what} that the NSG guards were not read");
+    let nsg = &context.estate.inventory.nsgs[index.nsg as usize];
     if guards.is_empty() && attached(context, index).status != "detached" {
-        reach.unknown.push("the subnets that the NSG guards were not read".to_owned());
+        reach.unknown.push(unread("subnets"));
+    } else if nsg.network_interfaces.is_some_and(|count| count > 0) && context.estate.nsg_interfaces(index.nsg) == 0 {
+        reach.unknown.push(unread("network interfaces"));
     }
     for guard in guards {
         let own = context.estate.subnet(guard).0.address_space.nets.iter().copied().collect::<PrefixSet>();
@@ -437,8 +494,19 @@ fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
             !matches!(origin.kind, OriginKind::Own | OriginKind::Platform) && !inside
         };
         let tag = super::subnet::tag(context, guard);
-        reach.beyond.extend(tag.certain.into_iter().filter(beyond));
-        reach.possibly_beyond.extend(tag.possible.into_iter().filter(beyond));
+        let passes = exposure::through(context, index, guard, &tag);
+        let meets = |set: &PrefixSet, origin: &Origin| {
+            origin.prefix.parse::<IpNet>().is_ok_and(|net| set.overlaps(&PrefixSet::from(net)))
+        };
+        for origin in tag.certain.into_iter().filter(beyond) {
+            if meets(&passes.certain, &origin) {
+                reach.beyond.push(origin);
+            } else if meets(&passes.possible, &origin) {
+                reach.possibly_beyond.push(origin);
+            }
+        }
+        let possible = tag.possible.into_iter().filter(beyond);
+        reach.possibly_beyond.extend(possible.filter(|o| meets(&passes.certain, o) || meets(&passes.possible, o)));
         reach.unknown.extend(tag.unknown);
     }
     let key = |origin: &Origin| (origin.kind, origin.prefix.parse::<IpNet>().ok(), origin.origin.clone());
@@ -451,31 +519,71 @@ fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
     reach
 }
 
-/// Virtual networks across the production line whose address space the rule names.
-fn foreign(context: &Context<'_>, index: RuleIndex, own: Option<EnvironmentKind>, most: usize) -> Vec<ForeignPrefix> {
-    let rule = security_rule(context, index);
-    let end = if rule.direction == Some(Direction::Outbound) { &rule.destination } else { &rule.source };
-    if !end.terms.iter().any(|term| matches!(term, Term::Prefix(_))) {
-        return Vec::new();
-    }
-    let Some(other) = own.and_then(EnvironmentKind::across) else { return Vec::new() };
-    let Some(guard) = context.estate.nsg_guards(index.nsg).next() else { return Vec::new() };
-    let mut found = Vec::new();
-    for net in end.terms.iter().filter_map(|term| if let Term::Prefix(net) = term { Some(*net) } else { None }) {
-        for vnet in context.estate.reach.owners(guard.vnet, other, net).into_iter().take(most) {
-            let node = context.estate.node(vnet);
-            found.push(ForeignPrefix {
-                prefix: net.to_string(),
-                vnet: node.id.name().to_owned(),
-                id: node.id.to_string(),
-                environment: node.environment.value.clone().unwrap_or_default(),
-            });
+/// What stands at the far end of a rule: whom it names there is not among those that it guards.
+fn far_terms(rule: &SecurityRule) -> impl Iterator<Item = &Term> {
+    let (source, destination) = match rule.direction {
+        Some(Direction::Inbound) => (Some(&rule.source), None),
+        Some(Direction::Outbound) => (None, Some(&rule.destination)),
+        None => (Some(&rule.source), Some(&rule.destination)),
+    };
+    source.into_iter().chain(destination).flat_map(|end| end.terms.iter())
+}
+
+/// Networks across the production line that a rule names.
+#[derive(Debug, Default)]
+struct Foreign {
+    certain: Vec<ForeignPrefix>,
+    possible: Vec<ForeignPrefix>,
+}
+
+impl Foreign {
+    fn of(context: &Context<'_>, index: RuleIndex) -> Self {
+        let mut foreign = Self::default();
+        let estate = context.estate;
+        let (Some(own), _) = environment(context, index.nsg) else { return foreign };
+        let Some(other) = own.across() else { return foreign };
+        let Some(guard) = estate.nsg_guards(index.nsg).next() else { return foreign };
+        let is_own = |vnet: VnetIndex| estate.nsg_guards(index.nsg).any(|guard| guard.vnet == vnet);
+        for term in far_terms(security_rule(context, index)) {
+            let Term::Prefix(net) = term else { continue };
+            let named = |vnet: VnetIndex| {
+                let node = estate.node(vnet);
+                ForeignPrefix {
+                    prefix: net.to_string(),
+                    vnet: node.id.name().to_owned(),
+                    id: node.id.to_string(),
+                    environment: node.environment.value.clone().unwrap_or_else(|| "environment unknown".to_owned()),
+                }
+            };
+            match estate.reach.owners(guard.vnet, *net) {
+                Owners::OnChain(owners) => {
+                    for (vnet, kind) in owners {
+                        match kind {
+                            Some(kind) if kind == other => foreign.certain.push(named(vnet)),
+                            None if !is_own(vnet) => foreign.possible.push(named(vnet)),
+                            _ => {}
+                        }
+                    }
+                }
+                // Addresses may be used twice: they mean somebody elsewhere only if nobody of the own side has them.
+                Owners::Elsewhere(owners) if owners.iter().all(|(_, kind)| *kind == Some(other)) => {
+                    foreign.certain.extend(owners.into_iter().map(|(vnet, _)| named(vnet)));
+                }
+                Owners::Elsewhere(owners) if owners.iter().all(|(_, kind)| kind.is_none_or(|kind| kind == other)) => {
+                    foreign.possible.extend(owners.into_iter().map(|(vnet, _)| named(vnet)));
+                }
+                Owners::Elsewhere(_) => {}
+            }
         }
-        if found.len() >= most {
-            break;
+        for list in [&mut foreign.certain, &mut foreign.possible] {
+            list.sort();
+            list.dedup();
+            list.truncate(50);
         }
+        foreign
     }
-    found.truncate(most);
-    found.sort();
-    found
+
+    fn is_empty(&self) -> bool {
+        self.certain.is_empty() && self.possible.is_empty()
+    }
 }

@@ -40,6 +40,10 @@ pub struct Link<'a> {
     pub gateway_transit: bool,
     /// Whether the remote prefixes that a side has recorded are the other side's own; null where that side was not read.
     pub in_sync: Option<bool>,
+    /// Whether every object that was read says `FullyInSync`, and `in_sync` is true; for selectors.
+    pub settled: bool,
+    /// Whether both objects have the same `allowVirtualNetworkAccess`; null where one is not known. For selectors.
+    pub access_agrees: Option<bool>,
     /// The side whose ARM id sorts first, or the only one that has an object.
     pub local: Side<'a>,
     /// The other side.
@@ -65,6 +69,13 @@ pub struct LinkSide<'a> {
     pub allow_forwarded_traffic: Option<bool>,
     /// This object's `useRemoteGateways`; null where it is not given.
     pub use_remote_gateways: Option<bool>,
+    /// `off` where this object does not use remote gateways, `works` where all that it needs is there, else `open`;
+    /// for selectors.
+    pub gateway_transit: &'static str,
+    /// Whether this side is a spoke or shared network and the other side a hub; for selectors.
+    pub hub_and_spoke: bool,
+    /// Whether the other side holds a forwarder; null where it is not known. For selectors.
+    pub remote_forwards: Option<bool>,
     /// The side that holds the object.
     pub local: Side<'a>,
     /// The other side.
@@ -250,6 +261,7 @@ impl<'a> Link<'a> {
             || [Some(link.local), link.remote.end()].into_iter().flatten().map(|e| context.estate.peering(e).1);
         let local = Side::of(context, Ends { vnet: local, end: Some(link.local), other: remote });
         let remote = Side::of(context, Ends { vnet: remote, end: link.remote.end(), other: link.local.vnet });
+        let in_sync = in_sync(context, link);
         Self {
             id: peering_id(vnet, peering),
             state: link.state,
@@ -266,7 +278,10 @@ impl<'a> Link<'a> {
             same_tenant: near.tenant.as_ref().zip(far.tenant.as_ref()).map(|(a, b)| a == b),
             same_region: local.vnet.location.zip(remote.vnet.location).map(|(a, b)| a == b),
             gateway_transit: objects().any(|p| p.use_remote_gateways == Some(true)),
-            in_sync: in_sync(context, link),
+            in_sync,
+            settled: in_sync == Some(true)
+                && objects().all(|p| p.sync_level.as_deref().is_some_and(|level| level == "FullyInSync")),
+            access_agrees: access_agrees(context, link),
             local,
             remote,
             approvals: approvals(context, &near.id, &far.id, Orientation::EitherWay),
@@ -292,6 +307,13 @@ impl<'a> LinkSide<'a> {
             remote_vnet: if from_local { link.remote_vnet } else { Presence::Seen },
             allow_forwarded_traffic: peering.allow_forwarded_traffic,
             use_remote_gateways: peering.use_remote_gateways,
+            gateway_transit: transit(context, peering, end.vnet, other, other_end),
+            hub_and_spoke: matches!(near.role.value, Some("spoke" | "shared")) && far.role.value == Some("hub"),
+            remote_forwards: match (&far.carriers.forwarders.found[..], far.carriers.forwarders.complete) {
+                ([], true) => Some(false),
+                ([], false) => None,
+                _ => Some(true),
+            },
             local: Side::of(context, Ends { vnet: end.vnet, end: Some(end), other }),
             remote: Side::of(context, Ends { vnet: other, end: other_end, other: end.vnet }),
             approvals: approvals(context, &near.id, &far.id, Orientation::ReceiverFirst),
@@ -375,6 +397,33 @@ fn drift(context: &Context<'_>, ends: Ends) -> Option<Drift> {
     Some(Drift { without_route: text(expected.difference(&recorded)), stale: text(recorded.difference(&expected)) })
 }
 
+fn access_agrees(context: &Context<'_>, link: &estate::Link) -> Option<bool> {
+    let (_, near) = context.estate.peering(link.local);
+    let (_, far) = context.estate.peering(link.remote.end()?);
+    near.allow_virtual_network_access.zip(far.allow_virtual_network_access).map(|(near, far)| near == far)
+}
+
+/// Gateway transit works when both objects agree, the other side has a gateway, and this one has none
+/// (<https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-peering-gateway-transit>).
+fn transit(
+    context: &Context<'_>,
+    own: &azure::Peering,
+    near: VnetIndex,
+    far: VnetIndex,
+    far_end: Option<End>,
+) -> &'static str {
+    if own.use_remote_gateways == Some(false) {
+        return "off";
+    }
+    let gateway = |vnet: VnetIndex| context.estate.node(vnet).carriers.gateway.present;
+    let offered = far_end.and_then(|end| context.estate.peering(end).1.allow_gateway_transit);
+    let works = own.use_remote_gateways == Some(true)
+        && offered == Some(true)
+        && gateway(far) == Some(true)
+        && gateway(near) == Some(false);
+    if works { "works" } else { "open" }
+}
+
 fn in_sync(context: &Context<'_>, link: &estate::Link) -> Option<bool> {
     let side = |end: End, other: VnetIndex| {
         let (_, own) = context.estate.peering(end);
@@ -421,31 +470,23 @@ fn approvals<'a>(
 
 /// Two roles, sorted and joined.
 fn role_pair(a: Option<&'static str>, b: Option<&'static str>) -> &'static str {
-    let rank = |role: Option<&str>| match role {
-        Some("hub") => 0,
-        Some("shared") => 1,
-        Some("spoke") => 2,
-        _ => 3,
-    };
-    let (low, high) = (rank(a).min(rank(b)), rank(a).max(rank(b)));
     const PAIRS: [[&str; 4]; 4] = [
         ["hub+hub", "hub+shared", "hub+spoke", "hub+unknown"],
         ["", "shared+shared", "shared+spoke", "shared+unknown"],
         ["", "", "spoke+spoke", "spoke+unknown"],
         ["", "", "", "unknown+unknown"],
     ];
-    PAIRS[low][high]
+    let rank = |role: Option<&str>| match role {
+        Some("hub") => 0,
+        Some("shared") => 1,
+        Some("spoke") => 2,
+        _ => 3,
+    };
+    PAIRS[rank(a).min(rank(b))][rank(a).max(rank(b))]
 }
 
 /// Two environment kinds, sorted and joined.
 fn environment_pair(a: Option<EnvironmentKind>, b: Option<EnvironmentKind>) -> &'static str {
-    let rank = |kind: Option<EnvironmentKind>| match kind {
-        Some(EnvironmentKind::NonProduction) => 0,
-        Some(EnvironmentKind::Production) => 1,
-        Some(EnvironmentKind::Shared) => 2,
-        None => 3,
-    };
-    let (low, high) = (rank(a).min(rank(b)), rank(a).max(rank(b)));
     const PAIRS: [[&str; 4]; 4] = [
         [
             "non_production+non_production",
@@ -457,5 +498,11 @@ fn environment_pair(a: Option<EnvironmentKind>, b: Option<EnvironmentKind>) -> &
         ["", "", "shared+shared", "shared+unknown"],
         ["", "", "", "unknown+unknown"],
     ];
-    PAIRS[low][high]
+    let rank = |kind: Option<EnvironmentKind>| match kind {
+        Some(EnvironmentKind::NonProduction) => 0,
+        Some(EnvironmentKind::Production) => 1,
+        Some(EnvironmentKind::Shared) => 2,
+        None => 3,
+    };
+    PAIRS[rank(a).min(rank(b))][rank(a).max(rank(b))]
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -33,6 +34,8 @@ pub struct VnetSubject<'a> {
     pub environment: &'a Environment,
     /// Whether the environment is `known`, `missing` or in `conflict`; repeated from `environment` for selectors.
     pub environment_status: Status,
+    /// Whether role and environment are both known; for selectors.
+    pub classified: bool,
     /// Whether anything joins it to another network: a peering object of its own or of another, a virtual hub.
     pub connected: bool,
     /// Its address space, CIDR notation; null where it is not given or odd.
@@ -41,12 +44,14 @@ pub struct VnetSubject<'a> {
     pub odd_prefixes: Later<'a, VnetIndex, Vec<&'a str>>,
     /// What of its address space is public address space, CIDR notation.
     pub public_prefixes: Later<'a, VnetIndex, Vec<String>>,
+    /// Whether `public_prefixes` holds anything, or could: the address space is not known in full; for selectors.
+    pub may_be_public: bool,
     /// How many peering objects it holds; null where its peerings were not read.
     pub peering_count: Option<u64>,
     /// Other networks whose address space meets this one's: each pair is listed once, on the virtual network
     /// whose ARM id sorts first.
     pub overlaps: Later<'a, VnetIndex, Vec<Overlap>>,
-    /// Whether `overlaps` is empty; for selectors.
+    /// Whether `overlaps` holds anything, or could: the address space is not known in full; for selectors.
     pub has_overlaps: bool,
     /// Tags.
     pub tags: Later<'a, VnetIndex, BTreeMap<&'a str, &'a str>>,
@@ -77,6 +82,7 @@ impl<'a> VnetSubject<'a> {
         let listed = vnet.is_some_and(|vnet| {
             vnet.peerings_given || vnet.id.subscription().is_some_and(|s| scope.is_whole(s, "virtualNetworks"))
         });
+        let space = vnet.and_then(|vnet| vnet.address_space.whole());
         Self {
             id: facts.id,
             name: facts.name,
@@ -89,7 +95,9 @@ impl<'a> VnetSubject<'a> {
             environment: facts.environment,
             environment_status: facts.environment.status,
             connected: !node.links.is_empty() || !node.hub_connections.is_empty(),
-            address_space: vnet.and_then(|vnet| vnet.address_space.whole()).map(Nets),
+            classified: [facts.role.status, facts.environment.status].iter().all(|s| *s == Status::Known),
+            address_space: space.map(Nets),
+            may_be_public: space.is_none_or(|nets| !nets.iter().all(is_private)),
             odd_prefixes: Later::new(context, index, |context, index| {
                 let space = context.estate.vnet(index).map(|vnet| &vnet.address_space.odd);
                 space.into_iter().flatten().map(compact_str::CompactString::as_str).collect()
@@ -102,12 +110,24 @@ impl<'a> VnetSubject<'a> {
             }),
             peering_count: vnet.filter(|_| listed).map(|vnet| vnet.peerings.len() as u64),
             overlaps: Later::new(context, index, overlaps),
-            has_overlaps: context.estate.overlaps.contains_key(&index),
+            has_overlaps: context.estate.overlaps.contains_key(&index) || space.is_none(),
             tags: Later::new(context, index, |context, index| {
                 let tags = context.estate.vnet(index).map(|vnet| &vnet.tags);
                 tags.into_iter().flatten().map(|(name, value)| (name.as_str(), value.as_str())).collect()
             }),
         }
+    }
+}
+
+/// Whether a prefix lies inside the space of RFC 1918: nearly all do, and need no set algebra.
+fn is_private(net: &IpNet) -> bool {
+    let IpNet::V4(net) = net else { return false };
+    let (first, second) = (net.network().octets()[0], net.network().octets()[1]);
+    match first {
+        10 => net.prefix_len() >= 8,
+        172 => net.prefix_len() >= 12 && (16..32).contains(&second),
+        192 => net.prefix_len() >= 16 && second == 168,
+        _ => false,
     }
 }
 

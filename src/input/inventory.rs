@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::Scope;
 use crate::azure::{
-    Connection, Element, Firewall, Gateway, HubConnection, Interface, LocalGateway, Nsg, Oddity, Peering, Place,
-    Resource, ResourceId, RouteTable, Subnet, Subscription, VirtualHub, Vnet,
+    Connection, Element, Firewall, Gateway, HubConnection, Interface, LocalGateway, Nsg, Oddity, Place, Resource,
+    ResourceId, RouteTable, Subscription, VirtualHub, Vnet,
 };
 use crate::finding::Anchor;
 use crate::report::InputFile;
@@ -203,11 +203,11 @@ fn adopt(inventory: &mut Inventory, children: Vec<Resource>, conflicts: &mut Vec
         let clash = match child {
             Resource::Subnet(_, _, subnet) => {
                 let known = vnet.subnets.iter().find(|s| s.name.eq_ignore_ascii_case(&subnet.name));
-                merge_child(known.map(Subnet::clone), *subnet, &mut vnet.subnets)
+                merge_child(known.cloned(), *subnet, &mut vnet.subnets)
             }
             Resource::Peering(_, _, peering) => {
                 let known = vnet.peerings.iter().find(|p| p.name.eq_ignore_ascii_case(&peering.name));
-                merge_child(known.map(Peering::clone), *peering, &mut vnet.peerings)
+                merge_child(known.cloned(), *peering, &mut vnet.peerings)
             }
             _ => false,
         };
@@ -226,12 +226,11 @@ fn adopt(inventory: &mut Inventory, children: Vec<Resource>, conflicts: &mut Vec
 
 /// Adds a child that its parent does not list; whether the parent lists it otherwise.
 fn merge_child<T: PartialEq>(known: Option<T>, child: T, children: &mut Vec<T>) -> bool {
-    match known {
-        Some(known) => known != child,
-        None => {
-            children.push(child);
-            false
-        }
+    if let Some(known) = known {
+        known != child
+    } else {
+        children.push(child);
+        false
     }
 }
 

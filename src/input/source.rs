@@ -101,6 +101,7 @@ pub(super) fn discover(inputs: &[PathBuf], stdin: &mut dyn Read) -> Result<(Sour
     Ok((Sources { files: found }, manifests))
 }
 
+#[derive(Clone, Copy)]
 enum Named {
     Itself,
     ByFolder,

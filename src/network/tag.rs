@@ -43,12 +43,12 @@ struct Content<'a> {
 }
 
 impl Content<'_> {
-    fn certain(&mut self, net: impl ToString, kind: OriginKind, origin: &str, id: Option<&ResourceId>) {
+    fn certain(&mut self, net: &dyn std::fmt::Display, kind: OriginKind, origin: &str, id: Option<&ResourceId>) {
         let id = id.map(ToString::to_string);
         self.tag.certain.push(Origin { prefix: net.to_string(), kind, origin: origin.to_owned(), id });
     }
 
-    fn possible(&mut self, net: impl ToString, kind: OriginKind, origin: &str, id: Option<&ResourceId>) {
+    fn possible(&mut self, net: &dyn std::fmt::Display, kind: OriginKind, origin: &str, id: Option<&ResourceId>) {
         let id = id.map(ToString::to_string);
         self.tag.possible.push(Origin { prefix: net.to_string(), kind, origin: origin.to_owned(), id });
     }
@@ -60,7 +60,7 @@ impl Content<'_> {
         if vnet.address_space.whole().is_none() {
             self.tag.unknown.push(format!("the address space of {} is not given in full", vnet.id.name()));
         }
-        self.certain(PLATFORM, OriginKind::Platform, "the host's virtual address", None);
+        self.certain(&PLATFORM, OriginKind::Platform, "the host's virtual address", None);
     }
 
     fn peer(&mut self, own: VnetIndex, link: &Link) {
@@ -129,7 +129,7 @@ impl Content<'_> {
             let id = estate.node(other).id.clone();
             let origin = format!("{}, a peer of {name}, from which forwarded traffic is accepted", id.name());
             for net in recorded.or(current).map(|space| space.nets.to_vec()).unwrap_or_default() {
-                self.possible(net, OriginKind::PeerOfPeer, &origin, Some(&id));
+                self.possible(&net, OriginKind::PeerOfPeer, &origin, Some(&id));
             }
         }
     }
@@ -219,7 +219,7 @@ impl Content<'_> {
                 far.into_iter().flat_map(|far| far.subnets.iter()).filter_map(|subnet| estate.find(&subnet.parent()?));
             for vnet in vnets.collect::<Vec<_>>() {
                 for net in estate.vnet(vnet).map(|v| v.address_space.nets.to_vec()).unwrap_or_default() {
-                    self.certain(net, OriginKind::GatewayConnection, &origin, Some(&estate.node(vnet).id.clone()));
+                    self.certain(&net, OriginKind::GatewayConnection, &origin, Some(&estate.node(vnet).id.clone()));
                 }
             }
             if far.is_none() {
@@ -242,9 +242,9 @@ impl Content<'_> {
             match route.prefix.parse::<IpNet>() {
                 Ok(net) if route.is_appliance() => {
                     let origin = format!("{origin} to an appliance (observed, not documented)");
-                    self.certain(net.trunc(), OriginKind::Route, &origin, Some(&table.id));
+                    self.certain(&net.trunc(), OriginKind::Route, &origin, Some(&table.id));
                 }
-                Ok(net) => self.possible(net.trunc(), OriginKind::Route, &origin, Some(&table.id)),
+                Ok(net) => self.possible(&net.trunc(), OriginKind::Route, &origin, Some(&table.id)),
                 Err(_) => self.tag.unknown.push(format!("{origin} leads to the service tag {}", route.prefix)),
             }
         }

@@ -21,7 +21,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// The JSON Schema (2020-12) of what [`write`] writes.
+/// The JSON Schema (2020-12) of what [`write()`] writes.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Document).to_value()
 }

@@ -259,7 +259,7 @@ mod tests {
         let (mut report, _) = fixture::many(600);
         let page = written(&report);
         assert!(page.contains("- … and 100 more, in the report files"), "{page}");
-        let long = "long ".repeat(2000);
+        let long = "long ".repeat(4000);
         for finding in &mut report.findings {
             finding.message.push_str(&long);
         }

@@ -426,7 +426,12 @@ mod tests {
         for notice in &mut report.notices {
             notice.message = fixture::HOSTILE.to_owned();
         }
-        report.inputs[1].path = fixture::HOSTILE.to_owned();
+        for related in report.findings.iter_mut().flat_map(|finding| &mut finding.related) {
+            related.says = fixture::HOSTILE.to_owned();
+        }
+        for input in &mut report.inputs {
+            input.path = fixture::HOSTILE.to_owned();
+        }
         let text = plain(&report, Verbosity::Verbose);
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         assert!(text.contains("\\u{1b}[2J"));

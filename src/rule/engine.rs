@@ -5,8 +5,6 @@
 //! both, the interpreter on the whole facts and without selectors, and any difference is a failure of the
 //! policy; and every error of the machine is told in the interpreter's words. Knows no subject by name.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,15 +16,14 @@ use regorus::{Engine, Value};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::error::did_you_mean;
-use super::load::{Compiled, Rule, RuleSet};
+use super::compile::Compiled;
+use super::failure::{FailureKind, Judgement, PolicyFailure};
+use super::load::{Rule, RuleSet};
 use super::reads::Reads;
 use super::schema::SubjectKind;
 use super::select::Probe;
-use super::syntax::read_engine;
 use super::value::{Kept, Names, build};
 use super::verdict::{self, Verdicts, describe};
-use crate::finding::RuleId;
 
 /// Every subject of a kind whose ordinal is a multiple of this is judged twice.
 const SAMPLE: u64 = 512;
@@ -47,115 +44,6 @@ pub enum EngineMode {
     Interpreter,
 }
 
-/// What one rule says of one subject, where that is not a pass.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judgement {
-    /// The rule's position in [`RuleSet::rules`].
-    pub rule: usize,
-    /// What it says, or why it could not say anything.
-    pub result: Result<Verdicts, PolicyFailure>,
-}
-
-/// A policy that could not be evaluated on a subject. Never a pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyFailure {
-    /// The rule.
-    pub rule: RuleId,
-    /// What happened.
-    pub kind: FailureKind,
-    /// The details.
-    pub message: String,
-    /// File, line and column in the policy, where they are known.
-    pub place: Option<(String, u32, u32)>,
-}
-
-/// What can happen to a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureKind {
-    /// The policy's own error, such as a division by zero.
-    Evaluation,
-    /// It takes too many steps, or too long.
-    Limit,
-    /// Its result is no set of entries.
-    Verdict,
-    /// Its selector excludes a subject that the policy speaks of.
-    Selector,
-    /// The two evaluators differ.
-    Disagreement,
-    /// The policy reads more than was found in its text.
-    Pruning,
-    /// The facts cannot be handed over.
-    Facts,
-}
-
-impl FailureKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Evaluation => "fails",
-            Self::Limit => "takes too long",
-            Self::Verdict => "has a result that cannot be read",
-            Self::Selector => "has a selector that excludes a subject it speaks of",
-            Self::Disagreement => "says different things in the engine's two evaluators",
-            Self::Pruning => "reads facts that were taken for unread",
-            Self::Facts => "cannot be given its facts",
-        }
-    }
-}
-
-impl fmt::Display for PolicyFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rule `{}` {}: {}", self.rule, self.kind.as_str(), self.message)?;
-        match &self.place {
-            Some((path, line, column)) => write!(f, " (at {path}:{line}:{column})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for PolicyFailure {}
-
-/// A setting or a document that policies cannot be given.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DataError {
-    /// The document is no object, or has other parts than the two that policies see.
-    #[error("policies see `data.config` and `data.estate`, not `{0}`")]
-    Shape(String),
-    /// A rule that does not exist.
-    #[error("cannot set parameters of `{id}`: there is no such rule{}", hint(.meant))]
-    Rule {
-        /// The id as it was given.
-        id: String,
-        /// The id that may have been meant.
-        meant: Option<String>,
-    },
-    /// A parameter that the rule does not have.
-    #[error("rule `{id}` has no parameter `{name}`{}", hint(.meant))]
-    Parameter {
-        /// The rule.
-        id: String,
-        /// The parameter as it was given.
-        name: String,
-        /// The parameter that may have been meant.
-        meant: Option<String>,
-    },
-    /// A parameter of another type than its default.
-    #[error("parameter `{name}` of rule `{id}` is {expected}, as its default is, not {found}")]
-    Type {
-        /// The rule.
-        id: String,
-        /// The parameter.
-        name: String,
-        /// The type of the default.
-        expected: &'static str,
-        /// The type of what was given.
-        found: &'static str,
-    },
-}
-
-fn hint(meant: &Option<String>) -> String {
-    meant.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
-}
-
 /// The rules of one kind that are on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
@@ -173,62 +61,6 @@ impl Plan {
 }
 
 impl RuleSet {
-    /// Gives policies their `data`: `config`, where `config.rules["<id>"]` holds parameters, and `estate`.
-    ///
-    /// Parameters that are not given have their defaults.
-    pub fn with_data(mut self, data: serde_json::Value) -> Result<Self, DataError> {
-        let merged = self.merged(data)?;
-        self.set_data(merged);
-        Ok(self)
-    }
-
-    pub(super) fn merged(&self, data: serde_json::Value) -> Result<serde_json::Value, DataError> {
-        use serde_json::Value as Json;
-        let Json::Object(mut data) = data else { return Err(DataError::Shape(data.to_string())) };
-        if let Some(other) = data.keys().find(|key| !matches!(key.as_str(), "config" | "estate")) {
-            return Err(DataError::Shape(other.clone()));
-        }
-        let object = || Json::Object(serde_json::Map::new());
-        let config = data.entry("config").or_insert_with(object);
-        let Json::Object(config) = config else { return Err(DataError::Shape(format!("config = {config}"))) };
-        let given = config.entry("rules").or_insert_with(object);
-        let Json::Object(given) = given else { return Err(DataError::Shape(format!("config.rules = {given}"))) };
-
-        let parameters: BTreeMap<&str, _> =
-            self.rules.iter().map(|rule| (rule.metadata.id.as_str(), &rule.metadata.parameters)).collect();
-        for (id, values) in &*given {
-            let Some(known) = parameters.get(id.as_str()) else {
-                let meant = did_you_mean(id, parameters.keys().copied()).map(str::to_owned);
-                return Err(DataError::Rule { id: id.clone(), meant });
-            };
-            let Json::Object(values) = values else {
-                return Err(DataError::Shape(format!("config.rules.{id} = {values}")));
-            };
-            for (name, value) in values {
-                let Some(parameter) = known.get(name) else {
-                    let meant = did_you_mean(name, known.keys().map(String::as_str)).map(str::to_owned);
-                    return Err(DataError::Parameter { id: id.clone(), name: name.clone(), meant });
-                };
-                let (expected, found) = (type_of(&parameter.default), type_of(value));
-                if expected != found {
-                    return Err(DataError::Type { id: id.clone(), name: name.clone(), expected, found });
-                }
-            }
-        }
-        for (id, known) in parameters {
-            if known.is_empty() {
-                continue;
-            }
-            if let Json::Object(values) = given.entry(id).or_insert_with(object) {
-                for (name, parameter) in known {
-                    values.entry(name.clone()).or_insert_with(|| parameter.default.clone());
-                }
-            }
-        }
-        data.entry("estate").or_insert_with(object);
-        Ok(Json::Object(data))
-    }
-
     /// An evaluator: one for each worker thread. Cheap to make; it borrows all that is large.
     pub fn evaluator(&self, mode: EngineMode) -> Evaluator<'_> {
         Evaluator {
@@ -253,17 +85,6 @@ impl RuleSet {
         let mut selected = false;
         plan.probe.selected(facts, &mut Vec::new(), |_| selected = true);
         evaluator.compare(rule, facts, selected.then_some(&[rule][..]))
-    }
-}
-
-fn type_of(value: &serde_json::Value) -> &'static str {
-    match value {
-        serde_json::Value::Null => "null",
-        serde_json::Value::Bool(_) => "true or false",
-        serde_json::Value::Number(_) => "a number",
-        serde_json::Value::String(_) => "a text",
-        serde_json::Value::Array(_) => "a list",
-        serde_json::Value::Object(_) => "an object",
     }
 }
 
@@ -306,7 +127,7 @@ impl Evaluator<'_> {
         let mut selected = std::mem::take(&mut self.selected);
         selected.clear();
         plan.probe.selected(facts, &mut self.hits, |position| selected.extend(plan.rules.get(position)));
-        if ordinal < FIRST || ordinal % SAMPLE == 0 {
+        if ordinal < FIRST || ordinal.is_multiple_of(SAMPLE) {
             for &rule in &plan.rules {
                 let of_machine = selected.contains(&rule).then_some(selected.as_slice());
                 let result = self.compare(rule, facts, of_machine);
@@ -425,7 +246,7 @@ impl Evaluator<'_> {
         machine.set_max_instructions(size.saturating_mul(10_000).saturating_add(1_000_000));
         machine.set_input(input.clone());
         let deny = machine.execute_entry_point_by_index(0).map_err(Stopped::Machine)?;
-        let undetermined = match &compiled.undetermined {
+        let undetermined = match &compiled.entries.undetermined {
             Some(_) => machine.execute_entry_point_by_index(1).map_err(Stopped::Machine)?,
             None => Value::Undefined,
         };
@@ -447,15 +268,15 @@ impl Evaluator<'_> {
             engine
         });
         engine.set_input(input.clone());
-        let deny = engine.eval_rule(compiled.deny.clone());
-        let undetermined = match &compiled.undetermined {
+        let deny = engine.eval_rule(compiled.entries.deny.clone());
+        let undetermined = match &compiled.entries.undetermined {
             Some(path) => engine.eval_rule(path.clone()),
             None => Ok(Value::Undefined),
         };
         match (deny, undetermined) {
             (Ok(deny), Ok(undetermined)) => Ok((deny, undetermined)),
             (Err(error), _) | (_, Err(error)) => {
-                let (place, message) = read_engine(&error.to_string());
+                let (place, message) = set.texts.read_engine(&error.to_string());
                 let timed_out = message.contains("exceeded time limit");
                 let kind = if timed_out { FailureKind::Limit } else { FailureKind::Evaluation };
                 let failure = PolicyFailure { place, ..self.failure(rule, kind, message) };
@@ -533,5 +354,314 @@ fn told((deny, undetermined): &Raw) -> String {
     match undetermined {
         Value::Undefined => format!("deny = {}", describe(deny)),
         _ => format!("deny = {}, undetermined = {}", describe(deny), describe(undetermined)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::rule::fixture::{PEERING, SIDE, lib, peering, policy, vocabulary};
+    use crate::rule::{PolicySource, Scalar};
+
+    const DIRECT: &str = r#"deny contains entry if {
+	input.near.role == "spoke"
+	input.far.role == "spoke"
+	entry := {"message": sprintf("%s is peered with %s", [input.near.id, input.far.id]), "at": input.near.id, "related": [input.far.id]}
+}"#;
+    const DIVIDES: &str = "deny contains {\"message\": \"m\"} if { 1 / (input.count - 3) > 1 }";
+
+    fn load(sources: &[PolicySource]) -> RuleSet {
+        RuleSet::load(sources, &vocabulary()).unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    fn judge<F: Serialize>(set: &RuleSet, mode: EngineMode, ordinal: u64, facts: &F) -> Vec<Judgement> {
+        let mut out = Vec::new();
+        set.evaluator(mode).judge(PEERING, ordinal, facts, &mut out);
+        out
+    }
+
+    fn failure(judgements: &[Judgement]) -> &PolicyFailure {
+        assert_eq!(judgements.len(), 1, "{judgements:?}");
+        judgements[0].result.as_ref().expect_err("the policy fails")
+    }
+
+    const UNSAMPLED: u64 = 7;
+    const SAMPLED: u64 = 1024;
+
+    #[test]
+    fn both_evaluators_say_the_same_of_a_broken_rule_and_nothing_of_a_kept_one() {
+        let set = load(&[policy("direct", "", DIRECT)]);
+        let hub = crate::rule::fixture::Peering { far: Some(crate::rule::fixture::side("/h", "hub")), ..peering() };
+        for mode in [EngineMode::Rvm, EngineMode::Interpreter] {
+            for ordinal in [0, UNSAMPLED, SAMPLED] {
+                let found = judge(&set, mode, ordinal, &peering());
+                let verdicts = found[0].result.as_ref().unwrap();
+                assert_eq!(verdicts.deny[0].message, "/a is peered with /b");
+                assert_eq!(verdicts.deny[0].related.len(), 1);
+                assert_eq!(judge(&set, mode, ordinal, &hub), []);
+            }
+        }
+    }
+
+    #[test]
+    fn rules_of_another_kind_are_not_asked() {
+        let set = load(&[policy("direct", "", DIRECT)]);
+        let mut out = Vec::new();
+        set.evaluator(EngineMode::Rvm).judge(SIDE, 0, &peering(), &mut out);
+        assert_eq!(out, []);
+        assert!(set.looks_at(PEERING) && !set.looks_at(SIDE));
+    }
+
+    #[test]
+    fn deny_and_undetermined_are_both_kept() {
+        let body = format!("{DIRECT}\nundetermined contains {{\"message\": \"far side unread\"}} if input.established");
+        let set = load(&[policy("direct", "", &body)]);
+        for mode in [EngineMode::Rvm, EngineMode::Interpreter] {
+            let found = judge(&set, mode, UNSAMPLED, &peering());
+            let verdicts = found[0].result.as_ref().unwrap();
+            assert_eq!((verdicts.deny.len(), verdicts.undetermined.len()), (1, 1));
+        }
+    }
+
+    #[test]
+    fn an_error_that_the_machine_swallows_is_a_failure_when_sampled_and_always_in_the_interpreter() {
+        for (body, message) in [
+            (DIVIDES, "divide by zero"),
+            ("deny contains {\"message\": \"m\"} if { to_number(\"abc\") > 1; input.established }", "could not parse"),
+            ("deny contains {\"message\": \"m\"} if { net.cidr_contains(input.near.prefixes[0], \"bad\") }", "bad"),
+            (
+                "x := 1 if input.established\nx := 2 if input.established\ndeny contains {\"message\": \"m\"} if x == 1",
+                "rule conflicts",
+            ),
+        ] {
+            let set = load(&[policy("swallows", "", body)]);
+            assert_eq!(judge(&set, EngineMode::Rvm, UNSAMPLED, &peering()), [], "the machine swallows {body}");
+            for (mode, ordinal) in
+                [(EngineMode::Rvm, SAMPLED), (EngineMode::Rvm, 2), (EngineMode::Interpreter, UNSAMPLED)]
+            {
+                let found = judge(&set, mode, ordinal, &peering());
+                let failure = failure(&found);
+                assert_eq!(failure.kind, FailureKind::Evaluation, "{failure}");
+                assert!(failure.message.to_lowercase().contains(message), "{failure}");
+                assert_eq!(failure.place.as_ref().unwrap().0, "policies/peering/swallows/swallows.rego");
+                assert!(failure.to_string().starts_with("rule `peering-swallows` fails: "), "{failure}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_selector_spares_the_evaluation() {
+        // The policy would fail on this subject; it is not asked.
+        let set = load(&[policy("divides", "select:\n  near.role: hub", DIVIDES)]);
+        assert_eq!(judge(&set, EngineMode::Rvm, UNSAMPLED, &peering()), []);
+        let set = load(&[policy("direct", "select:\n  near.role: spoke\n  established: true", DIRECT)]);
+        assert_eq!(judge(&set, EngineMode::Rvm, UNSAMPLED, &peering()).len(), 1);
+        assert_eq!(set.rules()[0].metadata.select[0].allowed, [Scalar::Bool(true)]);
+    }
+
+    #[test]
+    fn a_selector_that_hides_a_finding_is_a_failure_when_sampled() {
+        let set = load(&[policy("direct", "select:\n  near.role: hub", DIRECT)]);
+        assert_eq!(judge(&set, EngineMode::Rvm, UNSAMPLED, &peering()), []);
+        let found = judge(&set, EngineMode::Rvm, SAMPLED, &peering());
+        assert_eq!(failure(&found).kind, FailureKind::Selector);
+        assert!(failure(&found).to_string().contains("excludes a subject it speaks of"));
+        assert_eq!(judge(&set, EngineMode::Interpreter, UNSAMPLED, &peering()).len(), 1);
+        let error = set.agree(0, &serde_json::to_value(peering()).unwrap()).unwrap_err();
+        assert_eq!(error.kind, FailureKind::Selector);
+    }
+
+    #[test]
+    fn a_read_set_that_is_too_small_is_a_failure_when_sampled() {
+        let mut set = load(&[policy("direct", "", DIRECT)]);
+        set.compiled[0].reads = Reads::default();
+        assert_eq!(judge(&set, EngineMode::Rvm, UNSAMPLED, &peering()), []);
+        let found = judge(&set, EngineMode::Rvm, SAMPLED, &peering());
+        assert_eq!(failure(&found).kind, FailureKind::Pruning);
+    }
+
+    #[test]
+    fn evaluators_that_differ_are_a_failure() {
+        // Both are asked about the same facts, but the machine has an older program.
+        let mut set = load(&[policy("direct", "", DIRECT)]);
+        let other = load(&[policy("direct", "", "deny contains {\"message\": \"other\"} if input.established")]);
+        set.compiled[0].program = Arc::clone(&other.compiled[0].program);
+        set.compiled[0].reads.merge(&other.compiled[0].reads);
+        let found = judge(&set, EngineMode::Rvm, SAMPLED, &peering());
+        assert_eq!(failure(&found).kind, FailureKind::Disagreement);
+        assert!(
+            failure(&found).message.contains("the machine says deny = [{\"message\":\"other\"}]"),
+            "{}",
+            failure(&found)
+        );
+    }
+
+    #[test]
+    fn every_over_nothing_does_not_hold() {
+        let body = "deny contains {\"message\": \"m\"} if { every p in input.far.prefixes { p == 1 } }";
+        let set = load(&[policy("nothing", "", body)]);
+        let lonely = crate::rule::fixture::Peering { far: None, ..peering() };
+        for (mode, ordinal) in [(EngineMode::Rvm, UNSAMPLED), (EngineMode::Rvm, SAMPLED), (EngineMode::Interpreter, 0)]
+        {
+            assert_eq!(judge(&set, mode, ordinal, &lonely), []);
+        }
+    }
+
+    #[test]
+    fn results_that_are_no_entries_are_failures_that_name_the_key() {
+        for (entry, expected) in [
+            ("\"text\"", "is no object"),
+            ("{\"msg\": \"m\"}", "unknown key `msg`"),
+            ("{\"message\": 1}", "is no text but 1"),
+        ] {
+            let set = load(&[policy("bad", "", &format!("deny contains {entry} if input.established"))]);
+            for (mode, ordinal) in
+                [(EngineMode::Rvm, UNSAMPLED), (EngineMode::Rvm, SAMPLED), (EngineMode::Interpreter, 0)]
+            {
+                let found = judge(&set, mode, ordinal, &peering());
+                assert_eq!(failure(&found).kind, FailureKind::Verdict);
+                assert!(failure(&found).message.contains(expected), "{}", failure(&found));
+            }
+        }
+    }
+
+    #[test]
+    fn a_policy_that_takes_too_many_steps_is_stopped_and_told() {
+        let body = "deny contains {\"message\": \"m\"} if {\n\tsome a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\ta * b == input.count - 10\n}";
+        let set = load(&[policy("long", "", body)]);
+        let found = judge(&set, EngineMode::Rvm, UNSAMPLED, &peering());
+        assert_eq!(failure(&found).kind, FailureKind::Limit);
+        assert!(failure(&found).to_string().contains("takes too long"), "{}", failure(&found));
+    }
+
+    #[test]
+    fn a_rule_that_ran_out_of_time_is_not_tried_again_and_never_passes() {
+        let set = load(&[policy("direct", "", DIRECT)]);
+        let mut evaluator = set.evaluator(EngineMode::Rvm);
+        let failure = evaluator.failure(0, FailureKind::Limit, "time".into());
+        evaluator.give_up(0, &failure);
+        for ordinal in [UNSAMPLED, SAMPLED] {
+            let mut out = Vec::new();
+            evaluator.judge(PEERING, ordinal, &peering(), &mut out);
+            assert_eq!(out, [Judgement { rule: 0, result: Err(failure.clone()) }]);
+        }
+    }
+
+    #[test]
+    fn facts_that_cannot_be_handed_over_are_a_failure() {
+        let set = load(&[policy("direct", "", "deny contains {\"message\": \"m\"} if count(input) > 0")]);
+        let broken = BTreeMap::from([((1, 2), 3)]);
+        for (mode, ordinal) in [(EngineMode::Rvm, UNSAMPLED), (EngineMode::Rvm, SAMPLED), (EngineMode::Interpreter, 0)]
+        {
+            let found = judge(&set, mode, ordinal, &broken);
+            assert_eq!(failure(&found).kind, FailureKind::Facts);
+        }
+    }
+
+    #[test]
+    fn helpers_see_their_arguments_whole() {
+        let helper = lib("peer", "both(link, role) if {\n\tlink.near.role == role\n\tlink.far.role == role\n}");
+        let body = "import data.policies.lib.peer\n\ndeny contains {\"message\": \"m\"} if peer.both(input, \"spoke\")";
+        let set = load(&[helper, policy("direct", "", body)]);
+        for ordinal in [UNSAMPLED, SAMPLED] {
+            assert!(judge(&set, EngineMode::Rvm, ordinal, &peering())[0].result.is_ok());
+        }
+    }
+
+    #[test]
+    fn helpers_that_read_input_themselves_are_seen() {
+        let helper = lib("peer", "spokes if {\n\tinput.near.role == \"spoke\"\n\tinput.far.role == \"spoke\"\n}");
+        let body = "import data.policies.lib.peer\n\ndeny contains {\"message\": \"m\"} if peer.spokes";
+        let set = load(&[helper, policy("direct", "", body)]);
+        for ordinal in [UNSAMPLED, SAMPLED] {
+            assert!(judge(&set, EngineMode::Rvm, ordinal, &peering())[0].result.is_ok());
+        }
+    }
+
+    #[test]
+    fn parameters_have_defaults_and_can_be_set() {
+        let custom = "parameters:\n  limit: {default: 5, description: most}";
+        let body = "deny contains {\"message\": \"m\"} if input.count > data.config.rules[\"peering-many\"].limit";
+        let set = load(&[policy("many", custom, body)]);
+        for (ordinal, mode) in [(UNSAMPLED, EngineMode::Rvm), (SAMPLED, EngineMode::Rvm), (0, EngineMode::Interpreter)]
+        {
+            assert_eq!(judge(&set, mode, ordinal, &peering()), []);
+        }
+        let set = set.with_data(serde_json::json!({"config": {"rules": {"peering-many": {"limit": 2}}}})).unwrap();
+        for (ordinal, mode) in [(UNSAMPLED, EngineMode::Rvm), (SAMPLED, EngineMode::Rvm), (0, EngineMode::Interpreter)]
+        {
+            assert_eq!(judge(&set, mode, ordinal, &peering()).len(), 1);
+        }
+    }
+
+    #[test]
+    fn policies_see_the_estate_and_the_rest_of_the_configuration() {
+        let body = "deny contains {\"message\": data.config.owner} if data.estate.vnets > input.count";
+        let set = load(&[policy("many", "", body)]);
+        let set = set.with_data(serde_json::json!({"config": {"owner": "net"}, "estate": {"vnets": 10}})).unwrap();
+        let found = judge(&set, EngineMode::Rvm, SAMPLED, &peering());
+        assert_eq!(found[0].result.as_ref().unwrap().deny[0].message, "net");
+    }
+
+    #[test]
+    fn settings_that_fit_no_parameter_are_errors() {
+        let custom = "parameters:\n  limit: {default: 5, description: most}";
+        let set = || load(&[policy("many", custom, DIRECT)]);
+        let error = |rules: serde_json::Value| {
+            set().with_data(serde_json::json!({"config": {"rules": rules}})).unwrap_err().to_string()
+        };
+        assert_eq!(
+            error(serde_json::json!({"peering-manny": {}})),
+            "cannot set parameters of `peering-manny`: there is no such rule; did you mean `peering-many`?"
+        );
+        assert_eq!(
+            error(serde_json::json!({"peering-many": {"limt": 1}})),
+            "rule `peering-many` has no parameter `limt`; did you mean `limit`?"
+        );
+        assert_eq!(
+            error(serde_json::json!({"peering-many": {"limit": "5"}})),
+            "parameter `limit` of rule `peering-many` is a number, as its default is, not a text"
+        );
+        let error = set().with_data(serde_json::json!({"policies": {}})).unwrap_err().to_string();
+        assert_eq!(error, "policies see `data.config` and `data.estate`, not `policies`");
+    }
+
+    #[test]
+    fn rules_that_are_off_are_not_asked_and_keep_their_position() {
+        let mut set = load(&[policy("b", "", DIRECT), policy("a", "", DIRECT)]);
+        assert_eq!(set.rules()[0].metadata.id.as_str(), "peering-a");
+        set.enable(|rule| rule.metadata.id.as_str() == "peering-b");
+        let found = judge(&set, EngineMode::Rvm, 0, &peering());
+        assert_eq!(found.iter().map(|judgement| judgement.rule).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn evaluators_are_for_threads() {
+        fn send<T: Send>() {}
+        fn share<T: Send + Sync>() {}
+        send::<Evaluator<'_>>();
+        share::<RuleSet>();
+    }
+
+    #[test]
+    fn the_longest_allowed_row_and_expression_run_on_a_small_stack() {
+        use std::fmt::Write as _;
+        let indexed = |inner: &str| format!("{}{inner}{}{}", "[".repeat(9), "][0]".repeat(9), " + 0".repeat(12));
+        let comprehended = |inner: &str| (0..8).fold(inner.to_owned(), |inner, _| format!("[x | x := {inner}][0]"));
+        let called = |inner: &str| (0..9).fold(inner.to_owned(), |inner, _| format!("abs({inner})"));
+        for deep in [&indexed as &dyn Fn(&str) -> String, &comprehended, &called] {
+            let mut body = String::from("deny contains {\"message\": \"m\"} if r8 == 1\nr0 := input.count\n");
+            for index in 1..9 {
+                writeln!(body, "r{index} := {}", deep(&format!("r{}", index - 1))).unwrap();
+            }
+            let set = load(&[policy("deep", "", &body)]);
+            for (mode, ordinal) in
+                [(EngineMode::Rvm, UNSAMPLED), (EngineMode::Rvm, SAMPLED), (EngineMode::Interpreter, 0)]
+            {
+                assert_eq!(judge(&set, mode, ordinal, &peering()), []);
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ pub struct LoadError {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
-    /// The line of the file, as it stands there.
+    /// The line of the file, with four spaces for a tab.
     pub excerpt: String,
 }
 
@@ -31,7 +31,7 @@ impl LoadError {
             column,
             message: message.into(),
             hint: None,
-            excerpt: text.lines().nth(index).unwrap_or_default().to_owned(),
+            excerpt: text.lines().nth(index).unwrap_or_default().replace('\t', "    "),
         }
     }
 

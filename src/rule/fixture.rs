@@ -69,7 +69,7 @@ pub(super) fn peering() -> Peering {
 
 /// A policy of `policies/peering/<name>/` with `select` lines of its own and a body.
 pub(super) fn policy(name: &str, custom: &str, body: &str) -> PolicySource {
-    let custom: String = custom.lines().map(|line| format!("#   {line}\n")).collect();
+    let custom = custom.lines().fold(String::new(), |text, line| text + "#   " + line + "\n");
     let text = format!(
         "# METADATA\n# title: {name}\n# description: d\n# custom:\n#   id: peering-{id}\n#   severity: high\n\
          #   subject: peering\n#   controls: []\n#   remediation: r\n{custom}package policies.peering.{name}\n\n{body}\n",

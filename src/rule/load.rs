@@ -7,16 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use regorus::languages::rego::compiler::Compiler;
-use regorus::rvm::Program;
 use regorus::unstable::{Expr, Rule as Tree, RuleHead};
-use regorus::{CompiledPolicy, Engine, Value};
+use regorus::{Engine, Value};
 
+use super::compile::{Compiled, Entries, Texts, compile, interpreter};
 use super::engine::Plan;
 use super::error::{LoadError, LoadErrors};
-use super::graph::{Graph, Unit, UnitKind, head_of};
+use super::graph::{Graph, Unit, UnitKind, head_of, root_of};
 use super::metadata::{self, Metadata};
-use super::reads::{self, Parameters, Reads};
+use super::reads::{self, Parameters};
 use super::safety::Safety;
 use super::schema::{SubjectKind, Vocabulary};
 use super::syntax;
@@ -56,8 +55,9 @@ impl PolicySource {
         self.path.ends_with("_test.rego")
     }
 
-    pub(super) fn is_rego(&self) -> bool {
-        self.path.ends_with(".rego")
+    /// Whether it is a policy or a test of one, not a page.
+    pub fn is_rego(&self) -> bool {
+        self.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "rego")
     }
 
     /// What a policy's place says of it.
@@ -99,23 +99,14 @@ pub struct Rule {
     pub page: Option<String>,
 }
 
-/// What runs: the rule's entry points, compiled for the virtual machine.
-#[derive(Clone, Debug)]
-pub(super) struct Compiled {
-    pub program: Arc<Program>,
-    /// Path of `deny`, entry 0.
-    pub deny: String,
-    /// Path of `undetermined`, entry 1, where the policy has it.
-    pub undetermined: Option<String>,
-    pub reads: Reads,
-}
-
 /// Rules that passed every check, sorted by id, ready to run.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
     pub(super) compiled: Vec<Compiled>,
     pub(super) engine: Engine,
+    /// The texts that run, to tell errors in terms of the originals.
+    pub(super) texts: Arc<Texts>,
     pub(super) data: Value,
     pub(super) plans: Vec<Plan>,
     pub(super) vocabulary: Arc<Vocabulary>,
@@ -144,7 +135,7 @@ impl RuleSet {
             if is_library(unit, source) {
                 continue;
             }
-            check_entries(unit, &graph, &mut errors);
+            check_entries(unit, &mut errors);
             match metadata::read(unit.path, unit.text, vocabulary) {
                 Ok(metadata) => rules.push((unit, page_of(source, sources), metadata)),
                 Err(wrong) => errors.extend(wrong),
@@ -157,35 +148,34 @@ impl RuleSet {
             .map(|(_, _, metadata)| (metadata.id.as_str().to_owned(), metadata.parameters.keys().cloned().collect()))
             .collect();
 
-        let mut parts = Vec::new();
+        let mut runnable = Vec::new();
+        let mut loaded = Vec::new();
         for (unit, page, metadata) in rules {
             let own = graph.of_package(&unit.package);
-            let reached = graph.reachable(own);
-            for (of, tree) in reads::rules(&graph, &units, &reached) {
+            for (of, tree) in reads::rules(&graph, &units, &graph.reachable(own)) {
                 reads::check(of, tree, metadata.subject, vocabulary, &parameters, &mut errors);
             }
             let entry = |name: &str| graph.find(&[unit.package.as_slice(), &[name.to_owned()]].concat());
-            let entries = [entry("deny"), entry("undetermined")];
-            let reads = reads::of_nodes(&graph, &units, &graph.reachable(entries.into_iter().flatten()));
-            let rule = Rule {
-                metadata,
-                package: unit.package.join("."),
-                path: unit.path.to_owned(),
-                text: unit.text.to_owned(),
-                page,
+            let (deny, undetermined) = (entry("deny"), entry("undetermined"));
+            let reached = graph.reachable(deny.into_iter().chain(undetermined));
+            let entries = Entries {
+                deny: entry_path(&unit.package, "deny"),
+                undetermined: undetermined.map(|_| entry_path(&unit.package, "undetermined")),
             };
-            let undetermined = entries[1].map(|_| entry_path(&unit.package, "undetermined"));
-            parts.push((rule, entry_path(&unit.package, "deny"), undetermined, reads));
+            runnable.push((unit, entries, reads::of_nodes(&graph, &units, &reached)));
+            let (package, path, text) = (unit.package.join("."), unit.path.to_owned(), unit.text.to_owned());
+            loaded.push(Rule { metadata, package, path, text, page });
         }
         if !errors.is_empty() {
             return Err(LoadErrors::new(errors));
         }
-        let (rules, compiled) = compile(&mut engine, parts, &units).map_err(LoadErrors::new)?;
-        drop(units);
+        let (mut engine, texts) = interpreter(&units, &graph).map_err(LoadErrors::new)?;
+        let compiled = compile(&mut engine, &texts, runnable, &units).map_err(LoadErrors::new)?;
         let mut set = Self {
-            rules,
+            rules: loaded,
             compiled,
             engine,
+            texts: Arc::new(texts),
             data: Value::new_object(),
             plans: Vec::new(),
             vocabulary: Arc::new(vocabulary.clone()),
@@ -229,7 +219,7 @@ impl RuleSet {
         let added = self.engine.add_data(self.data.clone());
         debug_assert!(added.is_ok(), "{added:?}");
         if let Some(first) = self.compiled.first() {
-            let prepared = self.engine.compile_with_entrypoint(&first.deny.as_str().into());
+            let prepared = self.engine.compile_with_entrypoint(&first.entries.deny.as_str().into());
             debug_assert!(prepared.is_ok());
         }
     }
@@ -260,7 +250,7 @@ pub(super) fn parse_units<'s>(
 
 /// Variables without a value, in all rules of a file.
 pub(super) fn check_safety(unit: &Unit<'_>, units: &[Unit<'_>], graph: &Graph, errors: &mut Vec<LoadError>) {
-    let is_global = |name: &str| unit.imports.contains_key(name) || graph.defines(&unit.package, name);
+    let is_global = |name: &str| graph.is_global(unit, name);
     let arity = |name: &str| {
         let (root, rest) = name.split_once('.').unwrap_or((name, ""));
         let mut path = match unit.imports.get(root) {
@@ -290,7 +280,7 @@ fn is_library(unit: &Unit<'_>, source: &PolicySource) -> bool {
 
 /// A package is a rule's name in Rego: it follows from the folder, and is no one else's.
 fn check_package(unit: &Unit<'_>, source: &PolicySource, units: &[Unit<'_>], errors: &mut Vec<LoadError>) {
-    let span = unit.module.package.refr.span();
+    let span = root_of(&unit.module.package.refr);
     let package = unit.package.join(".");
     let expected = match source.layout() {
         Layout::Library(file) => Some(format!("policies.lib.{file}")),
@@ -316,21 +306,21 @@ fn check_package(unit: &Unit<'_>, source: &PolicySource, units: &[Unit<'_>], err
 }
 
 /// `deny` exists, and both entry points are sets of entries.
-fn check_entries(unit: &Unit<'_>, graph: &Graph, errors: &mut Vec<LoadError>) {
+fn check_entries(unit: &Unit<'_>, errors: &mut Vec<LoadError>) {
     for name in ["deny", "undetermined"] {
-        let path = [unit.package.as_slice(), &[name.to_owned()]].concat();
-        let own = |tree: &&regorus::unstable::Ref<Tree>| match head_of(tree) {
-            Expr::Var { span, .. } => span.text() == name,
-            _ => false,
-        };
+        let own = |tree: &&regorus::unstable::Ref<Tree>| root_of(head_of(tree)).text() == name;
         for tree in unit.module.policy.iter().filter(own) {
-            if !matches!(tree.as_ref(), Tree::Spec { head: RuleHead::Set { .. }, .. }) {
+            let head = match tree.as_ref() {
+                Tree::Spec { head: RuleHead::Set { refr, .. }, .. } => Some(refr.as_ref()),
+                _ => None,
+            };
+            if !matches!(head, Some(Expr::Var { .. })) {
                 let error = unit.error(tree.span(), format!("`{name}` is not a set of entries"));
                 errors.push(error.hint(format!("write `{name} contains {{\"message\": …}} if {{ … }}`")));
             }
         }
-        if name == "deny" && graph.find(&path).is_none() {
-            let error = unit.error(unit.module.package.refr.span(), "the policy has no `deny` rule");
+        if name == "deny" && !unit.module.policy.iter().any(|tree| own(&tree)) {
+            let error = unit.error(root_of(&unit.module.package.refr), "the policy has no `deny` rule");
             errors.push(error.hint("write `deny contains {\"message\": …} if { … }`"));
         }
     }
@@ -374,43 +364,203 @@ pub(super) fn entry_path(package: &[String], name: &str) -> String {
     path
 }
 
-type Part = (Rule, String, Option<String>, Reads);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::fixture::{lib, policy, vocabulary};
 
-/// Compiles every rule into a program of its own: the machine clears all of a program's rules before each
-/// run, so small programs run faster than one large one.
-fn compile(
-    engine: &mut Engine,
-    parts: Vec<Part>,
-    units: &[Unit<'_>],
-) -> Result<(Vec<Rule>, Vec<Compiled>), Vec<LoadError>> {
-    let Some((first, deny, ..)) = parts.first() else { return Ok((Vec::new(), Vec::new())) };
-    let policy: CompiledPolicy = engine.compile_with_entrypoint(&deny.as_str().into()).map_err(|error| {
-        let rendered = error.to_string();
-        let (place, _) = syntax::read_engine(&rendered);
-        let unit = units.iter().find(|unit| place.as_ref().is_some_and(|(path, ..)| path == unit.path));
-        let (path, text) = unit.map_or((first.path.as_str(), first.text.as_str()), |unit| (unit.path, unit.text));
-        vec![syntax::from_engine(path, text, &rendered)]
-    })?;
-    let mut errors = Vec::new();
-    let mut compiled = Vec::new();
-    let mut rules = Vec::new();
-    for (rule, deny, undetermined, reads) in parts {
-        let entries: Vec<&str> = [Some(deny.as_str()), undetermined.as_deref()].into_iter().flatten().collect();
-        match Compiler::compile_from_policy(&policy, &entries) {
-            Ok(program) => {
-                compiled.push(Compiled { program, deny, undetermined, reads });
-                rules.push(rule);
-            }
-            Err(error) => {
-                let unit =
-                    error.span.as_ref().and_then(|span| units.iter().find(|unit| unit.path == span.source.get_path()));
-                let message = error.error.to_string();
-                errors.push(match (&error.span, unit) {
-                    (Some(span), Some(unit)) => unit.error(span, message),
-                    _ => LoadError::at(&rule.path, &rule.text, (1, 1), message),
-                });
-            }
+    const GOOD: &str = "deny contains {\"message\": \"m\"} if input.established";
+
+    fn errors(sources: &[PolicySource]) -> Vec<String> {
+        match RuleSet::load(sources, &vocabulary()) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors.0.iter().map(ToString::to_string).collect(),
         }
     }
-    if errors.is_empty() { Ok((rules, compiled)) } else { Err(errors) }
+
+    fn only(sources: &[PolicySource]) -> String {
+        let mut found = errors(sources);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        found.remove(0)
+    }
+
+    #[test]
+    fn a_rule_and_its_page_load() {
+        let page = PolicySource::new("policies", "peering/good/README.md", "# Good\n");
+        let set = RuleSet::load(&[page, policy("good", "", GOOD)], &vocabulary()).unwrap();
+        let rule = &set.rules()[0];
+        assert_eq!(rule.metadata.id.as_str(), "peering-good");
+        assert_eq!(rule.package, "policies.peering.good");
+        assert_eq!(rule.path, "policies/peering/good/good.rego");
+        assert_eq!(rule.page.as_deref(), Some("# Good\n"));
+        assert!(rule.text.contains("# METADATA"));
+    }
+
+    #[test]
+    fn no_policies_are_a_set_without_rules() {
+        let set = RuleSet::load(&[], &vocabulary()).unwrap();
+        assert!(set.rules().is_empty());
+        assert!(!set.looks_at(SubjectKind(0)));
+    }
+
+    #[test]
+    fn what_the_binary_carries_is_named_by_its_place() {
+        for source in embedded() {
+            assert!(source.shown().starts_with("policies/"), "{}", source.shown());
+        }
+    }
+
+    #[test]
+    fn a_syntax_error_has_its_place_and_line() {
+        let error = only(&[policy("bad", "", "deny contains x if {\n\tx := := 1\n}")]);
+        assert!(error.starts_with("policies/peering/bad/bad.rego:13:10: expecting expression"), "{error}");
+        assert!(error.contains("x := := 1"), "{error}");
+    }
+
+    #[test]
+    fn all_errors_of_all_files_are_told_in_order() {
+        let found = errors(&[
+            policy("b", "", "deny contains {\"message\": nope(1)} if input.establishd"),
+            policy("a", "", "allow := true"),
+            PolicySource::new("policies", "peering/c/c.rego", "package policies.peering.c\n"),
+        ]);
+        let starts: Vec<&str> = found.iter().filter_map(|error| error.lines().next()).collect();
+        assert_eq!(
+            starts,
+            [
+                "policies/peering/a/a.rego:10:9: the policy has no `deny` rule",
+                "policies/peering/b/b.rego:12:27: unknown function `nope`",
+                "policies/peering/b/b.rego:12:45: there is no `establishd` in `input` of a `peering`",
+                "policies/peering/c/c.rego:1:1: a rule needs its metadata above `package`, and there is none",
+                "policies/peering/c/c.rego:1:9: the policy has no `deny` rule",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_package_equals_the_path() {
+        let text =
+            policy("good", "", GOOD).text.replace("package policies.peering.good", "package policies.peering.bad");
+        let error = only(&[PolicySource::new("policies", "peering/good/good.rego", &text)]);
+        let expected = "policies/peering/good/good.rego:10:9: the package is `policies.peering.bad`, \
+                        the file's place asks for `policies.peering.good`";
+        assert!(error.starts_with(expected), "{error}");
+        let helper = PolicySource::new("policies", "lib/cidr.rego", "package policies.lib.cdir\nx := 1\n");
+        assert!(only(&[helper]).contains("the file's place asks for `policies.lib.cidr`"));
+    }
+
+    #[test]
+    fn a_rules_folder_holds_no_other_policy() {
+        let stray = PolicySource::new("policies", "peering/good/helpers.rego", "package policies.peering.helpers\n");
+        let found = errors(&[policy("good", "", GOOD), stray]);
+        assert!(
+            found.iter().any(|error| error.contains("a rule's folder holds `good.rego` and `good_test.rego`")),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn bare_files_choose_their_package_and_ids_are_taken_once() {
+        let bare = |package: &str, id: &str| {
+            let text = policy("good", "", GOOD).text;
+            let text = text.replace("package policies.peering.good", &format!("package {package}"));
+            PolicySource::new("own", &format!("{id}.rego"), &text.replace("id: peering-good", &format!("id: {id}")))
+        };
+        assert_eq!(errors(&[bare("mine[\"one-sided\"]", "mine"), policy("good", "", GOOD)]), [""; 0]);
+        let error = only(&[bare("mine", "peering-good"), policy("good", "", GOOD)]);
+        let expected = "own/peering-good.rego:5:5: the rule id `peering-good` is taken by";
+        assert!(error.starts_with(expected) || error.contains("is taken by own/peering-good.rego"), "{error}");
+        let error = only(&[bare("mine", "one"), bare("mine", "two")]);
+        assert!(error.starts_with("own/two.rego:10:9: the package `mine` is taken by own/one.rego"), "{error}");
+        assert!(only(&[bare("config", "one")]).contains("the package `config` hides `data.config`"));
+    }
+
+    #[test]
+    fn an_alias_is_taken_too() {
+        let found = only(&[policy("a", "aliases: [peering-b]", GOOD), policy("b", "", GOOD)]);
+        assert!(found.contains("the rule id `peering-b` is taken by policies/peering/a/a.rego"), "{found}");
+    }
+
+    #[test]
+    fn deny_is_a_set_of_entries() {
+        for body in [
+            "deny := true",
+            "default deny := false",
+            "deny if input.established",
+            "deny[x] := 1 if { x := input.state }",
+            "deny.near contains 1 if input.established",
+            "deny(x) := x",
+        ] {
+            let error = only(&[policy("bad", "", body)]);
+            assert!(error.starts_with("policies/peering/bad/bad.rego:12:"), "{error}");
+            assert!(error.contains("`deny` is not a set of entries"), "{error}");
+            assert!(error.contains("hint: write `deny contains"), "{error}");
+        }
+        let error = only(&[policy("bad", "", &format!("{GOOD}\nundetermined := 1"))]);
+        assert!(error.contains("`undetermined` is not a set of entries"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_without_a_value_is_an_error_with_its_place() {
+        let error =
+            only(&[policy("bad", "", "deny contains {\"message\": \"m\"} if {\n\tsome x\n\tx > input.count\n}")]);
+        assert!(error.starts_with("policies/peering/bad/bad.rego:14:5: variable `x` gets no value"), "{error}");
+    }
+
+    #[test]
+    fn circles_across_rules_and_helpers_are_errors_and_no_abort() {
+        let helper = lib("loops", "import data.policies.peering.bad\n\nx := bad.y");
+        let rule = policy("bad", "", &format!("import data.policies.lib.loops\n\ny := loops.x\n{GOOD}"));
+        let error = only(&[helper, rule]);
+        assert!(
+            error.contains("rules refer to each other in a circle: policies.lib.loops.x -> policies.peering.bad.y -> "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_the_machine_cannot_compile_is_an_error_with_its_place() {
+        let error = only(&[policy(
+            "bad",
+            "",
+            &format!("names[\"a\"] contains 1 if names2.b\nnames2[\"b\"] := 1\n{GOOD} with input as 1"),
+        )]);
+        assert!(error.contains("`with` works in tests only"), "{error}");
+        let error = only(&[policy(
+            "bad",
+            "",
+            "m[\"k\"] := 1 if input.established\ndeny contains {\"message\": \"m\"} if m.k == 1",
+        )]);
+        assert!(error.starts_with("policies/peering/bad/bad.rego:12:"), "{error}");
+    }
+
+    #[test]
+    fn helpers_are_checked_with_the_kinds_that_use_them() {
+        let helper = lib("peer", "unknown if input.nothing");
+        assert_eq!(errors(&[helper.clone(), policy("good", "", GOOD)]), [""; 0]);
+        let body = "import data.policies.lib.peer\n\ndeny contains {\"message\": \"m\"} if peer.unknown";
+        let error = only(&[helper, policy("bad", "", body)]);
+        assert!(
+            error.starts_with("policies/lib/peer.rego:3:18: there is no `nothing` in `input` of a `peering`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn deep_nesting_and_large_files_are_errors_and_no_hang() {
+        let deep = format!("x := {}1{}\n{GOOD}", "{\"a\":".repeat(25), "}".repeat(25));
+        assert!(only(&[policy("bad", "", &deep)]).contains("brackets are nested more than 10 deep"));
+        let long = format!("{GOOD}\n# {}", "x\n#".repeat(600_000));
+        assert!(only(&[policy("bad", "", &long)]).contains("exceeds maximum allowed"));
+    }
+
+    #[test]
+    fn the_same_file_twice_is_an_error() {
+        assert!(errors(&[policy("a", "", GOOD), policy("a", "", GOOD)])[0].contains("the same file is given twice"));
+    }
+
+    #[test]
+    fn entry_paths_put_brackets_around_what_is_no_identifier() {
+        assert_eq!(entry_path(&["a".into(), "b-c".into()], "deny"), "data.a[\"b-c\"].deny");
+    }
 }

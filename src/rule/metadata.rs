@@ -337,7 +337,7 @@ mod tests {
     use super::*;
     use crate::rule::fixture;
 
-    const WHOLE: &str = r#"# Copyright line.
+    const WHOLE: &str = r"# Copyright line.
 
 # METADATA
 # title: Spokes do not peer directly
@@ -362,7 +362,7 @@ mod tests {
 #     near.role: [spoke, unknown]
 #   aliases: [spoke-to-spoke]
 package policies.peering.spoke_to_spoke
-"#;
+";
 
     fn read_text(text: &str) -> Result<Metadata, Vec<LoadError>> {
         read("p.rego", text, &fixture::vocabulary())

@@ -7,8 +7,12 @@
 //!
 //! No other module names the engine.
 
+mod compile;
+mod data;
+mod definedness;
 mod engine;
 mod error;
+mod failure;
 mod graph;
 mod load;
 mod metadata;
@@ -23,9 +27,13 @@ mod verdict;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod soundness;
 
-pub use engine::{DataError, EngineMode, Evaluator, FailureKind, Judgement, PolicyFailure};
+pub use data::DataError;
+pub use engine::{EngineMode, Evaluator};
 pub use error::{LoadError, LoadErrors};
+pub use failure::{FailureKind, Judgement, PolicyFailure};
 pub use load::{PolicySource, Rule, RuleSet, embedded};
 pub use metadata::{Approval, Control, Metadata, Parameter, RelatedResource, Relation, Requirement};
 pub use schema::{SubjectKind, Vocabulary};

@@ -19,9 +19,9 @@ pub(super) struct Reads {
     /// All of it, whatever the rest says.
     pub whole: bool,
     /// Parts of a field.
-    pub fields: BTreeMap<String, Reads>,
+    pub fields: BTreeMap<String, Self>,
     /// Parts of every element or field.
-    pub any: Option<Box<Reads>>,
+    pub any: Option<Box<Self>>,
 }
 
 impl Reads {
@@ -66,7 +66,13 @@ enum Document {
 }
 
 /// Variables of a rule that stand for references.
-type Bindings<'a> = BTreeMap<&'a str, Vec<(Chain<'a>, Takes)>>;
+type Bindings<'a> = BTreeMap<&'a str, Vec<Binding<'a>>>;
+
+struct Binding<'a> {
+    name: &'a Span,
+    from: Chain<'a>,
+    takes: Takes,
+}
 
 /// The names of each rule's parameters, by rule id.
 pub(super) type Parameters = BTreeMap<String, BTreeSet<String>>;
@@ -177,10 +183,10 @@ fn places(rule: &Rule) -> Vec<Place<'_>> {
 fn bound_places(rule: &Rule) -> Vec<Place<'_>> {
     let bindings = bindings(rule);
     let chains = bindings.values().flatten();
-    let bound = chains.map(|(chain, takes)| {
-        let mut paths = resolve(chain, &bindings, &mut BTreeSet::new());
-        for path in paths.iter_mut().filter(|path| *takes == Takes::Elements && !path.lost) {
-            path.steps.push((Step::Any, chain.root));
+    let bound = chains.map(|binding| {
+        let mut paths = resolve(&binding.from, &bindings, &mut BTreeSet::new());
+        for path in paths.iter_mut().filter(|path| binding.takes == Takes::Elements && !path.lost) {
+            path.steps.push((Step::Any, binding.name));
         }
         Place { paths }
     });
@@ -191,7 +197,7 @@ fn bindings(rule: &Rule) -> Bindings<'_> {
     let mut bindings = Bindings::new();
     walk(rule, &mut |found| {
         if let Found::Bind { name, from, takes } = found {
-            bindings.entry(name.text()).or_default().push((from, takes));
+            bindings.entry(name.text()).or_default().push(Binding { name, from, takes });
         }
     });
     bindings
@@ -209,10 +215,10 @@ fn resolve<'a>(chain: &Chain<'a>, bindings: &Bindings<'a>, open: &mut BTreeSet<&
                 return vec![Path { document: Document::Input, steps: Vec::new(), lost: true }];
             }
             let mut paths = Vec::new();
-            for (source, takes) in sources {
-                for mut path in resolve(source, bindings, open) {
+            for Binding { name, from, takes } in sources {
+                for mut path in resolve(from, bindings, open) {
                     if !path.lost {
-                        path.steps.extend((*takes == Takes::Elements).then_some((Step::Any, chain.root)));
+                        path.steps.extend((*takes == Takes::Elements).then_some((Step::Any, *name)));
                         path.steps.extend(chain.steps.iter().cloned());
                     }
                     paths.push(path);
@@ -328,7 +334,10 @@ mod tests {
 
     #[test]
     fn a_variable_bound_to_itself_reads_everything() {
-        assert_eq!(leaves("r if { x := input.near; y := [x.role | x := x.a] }"), ["everything", "near.a", "near.role"]);
+        assert_eq!(
+            leaves("r if { x := input.near; y := [x.role | x := x.a] }"),
+            ["everything", "near.a?", "near.role"]
+        );
     }
 
     #[test]

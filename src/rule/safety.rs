@@ -202,8 +202,12 @@ impl Safety<'_> {
                     Some((last, first)) if arity == Some(first.len()) => (first, Some(last)),
                     _ => (params.as_slice(), None),
                 };
-                inputs.iter().for_each(|input| self.uses(input, visible, &mut flow));
-                output.iter().for_each(|output| self.gives(output, visible, &mut flow));
+                for input in inputs {
+                    self.uses(input, visible, &mut flow);
+                }
+                if let Some(output) = output {
+                    self.gives(output, visible, &mut flow);
+                }
                 vec![flow]
             }
             _ => {
@@ -266,7 +270,9 @@ impl Safety<'_> {
                 inner.needs.extend(way.needs);
             }
         }
-        terms.iter().for_each(|term| self.uses(term, &shared, &mut inner));
+        for term in terms {
+            self.uses(term, &shared, &mut inner);
+        }
         flow.needs.extend(inner.needs.into_iter().filter(|span| shared.contains(span.text())));
     }
 

@@ -246,7 +246,7 @@ mod tests {
     struct Side {
         role: Role,
         prefixes: Vec<String>,
-        next: Option<Box<Side>>,
+        next: Option<Box<Self>>,
     }
 
     #[derive(JsonSchema)]

@@ -139,14 +139,13 @@ impl Probe {
         let mut at = 0;
         for name in selector.path.split('.') {
             let known = self.nodes[at].children.iter().find(|(child, _)| child.as_ref() == name);
-            at = match known {
-                Some((_, index)) => *index,
-                None => {
-                    let index = self.nodes.len();
-                    self.nodes[at].children.push((name.into(), index));
-                    self.nodes.push(Node::default());
-                    index
-                }
+            at = if let Some((_, index)) = known {
+                *index
+            } else {
+                let index = self.nodes.len();
+                self.nodes[at].children.push((name.into(), index));
+                self.nodes.push(Node::default());
+                index
             };
         }
         let same = self.nodes[at].tests.iter().find(|test| self.tests[**test] == selector.allowed);
@@ -196,20 +195,29 @@ impl Walk<'_, '_> {
         for test in &self.probe.nodes[self.node].tests {
             self.hits[*test] = false;
         }
-        Fields { at: self, key: None }
+        let left = self.probe.nodes[self.node].children.len();
+        Fields { at: self, key: None, left }
     }
 }
 
-/// Fields of an object; `key` is the child that the next value of a map belongs to.
+/// Fields of an object.
 struct Fields<W> {
     at: W,
+    /// The child that the next value of a map belongs to.
     key: Option<usize>,
+    /// Children that were not met yet: without any, the rest of the object is passed over.
+    left: usize,
 }
 
 impl Fields<Walk<'_, '_>> {
-    fn child(&self, name: &str) -> Option<usize> {
+    fn child(&mut self, name: &str) -> Option<usize> {
+        if self.left == 0 {
+            return None;
+        }
         let children = &self.at.probe.nodes.get(self.at.node)?.children;
-        children.iter().find(|(child, _)| child.as_ref() == name).map(|(_, index)| *index)
+        let (_, index) = children.iter().find(|(child, _)| child.as_ref() == name)?;
+        self.left -= 1;
+        Some(*index)
     }
 
     fn descend<T: Serialize + ?Sized>(&mut self, node: Option<usize>, value: &T) -> Result<(), Unserialisable> {
@@ -229,7 +237,7 @@ macro_rules! integers {
     };
 }
 
-impl<'p, 'h> Serializer for Walk<'p, 'h> {
+impl Serializer for Walk<'_, '_> {
     type Ok = ();
     type Error = Unserialisable;
     type SerializeSeq = Nothing;
@@ -350,8 +358,13 @@ impl<'p, 'h> Serializer for Walk<'p, 'h> {
         _: usize,
     ) -> Result<Fields<Self>, Unserialisable> {
         let mut fields = self.compound();
-        // A variant that nobody asks for is a node without children.
-        fields.at.node = fields.child(variant).unwrap_or(usize::MAX);
+        match fields.child(variant) {
+            Some(node) => {
+                fields.left = fields.at.probe.nodes[node].children.len();
+                fields.at.node = node;
+            }
+            None => fields.left = 0,
+        }
         Ok(fields)
     }
 }

@@ -30,8 +30,8 @@ impl ser::Error for Unserialisable {
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     whole: bool,
-    fields: Vec<(Box<str>, Value, Kept)>,
-    any: Option<Box<Kept>>,
+    fields: Vec<(Box<str>, Value, Self)>,
+    any: Option<Box<Self>>,
 }
 
 impl Kept {
@@ -87,6 +87,7 @@ struct Builder<'k, 'n> {
 }
 
 impl<'k, 'n> Builder<'k, 'n> {
+    #[allow(clippy::unnecessary_wraps, reason = "serializer methods return results")]
     fn scalar(self, value: Value) -> Result<Value, Unserialisable> {
         *self.size += 1;
         Ok(value)

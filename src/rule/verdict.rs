@@ -99,7 +99,7 @@ fn pointer(text: &str) -> Result<String, String> {
 pub(super) fn describe(value: &Value) -> String {
     let text = match value {
         Value::Undefined => return "undefined".to_owned(),
-        other => other.to_json_str().unwrap_or_else(|_| "a value that JSON cannot show".to_owned()),
+        other => serde_json::to_string(other).unwrap_or_else(|_| "a value that JSON cannot show".to_owned()),
     };
     match text.char_indices().nth(200) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -102,7 +102,7 @@ impl<'a> Speaker<'a> {
             let Some(day) = self.settings.as_of else { continue };
             match approval.standing_on(day) {
                 Standing::InForce if outcome == Outcome::Violation => {
-                    outcome = Outcome::Approved(Arc::new(approval.note()))
+                    outcome = Outcome::Approved(Arc::new(approval.note()));
                 }
                 Standing::InForce => {}
                 Standing::Expired => lapsed.push(format!("Approval {} expired on {}.", approval.id, approval.expires)),
@@ -308,7 +308,9 @@ fn fingerprint(rule: &str, identity: &str, entry: Option<&Entry>) -> Fingerprint
         part(entry.path.as_deref().unwrap_or_default());
         let mut related = entry.related.iter().map(ResourceId::key).collect::<Vec<_>>();
         related.sort();
-        related.iter().for_each(|id| part(id));
+        for id in &related {
+            part(id);
+        }
     }
     let digest = hash.finalize();
     let mut text = String::with_capacity(32);

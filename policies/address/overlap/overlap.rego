@@ -15,6 +15,7 @@
 #   remediation: >-
 #     Move the workloads of one of the two networks to address space that nothing else uses, then remove the shared
 #     range from its address space and synchronise its peerings.
+#   select: {has_overlaps: true}
 package policies.address.overlap
 
 import data.policies.lib.text

@@ -13,6 +13,7 @@
 #   remediation: >-
 #     Move the workloads to private address space (RFC 1918), then remove the public range from the virtual network.
 #     Where your organisation owns the range and means to use it privately, record an approval.
+#   select: {may_be_public: true}
 package policies.address.public_range
 
 import data.policies.lib.text

@@ -17,7 +17,7 @@
 #   remediation: >-
 #     Find out which is right, correct the tag (or what the name says), or decide it in vnetlint.toml under
 #     classify.role and classify.environment, which win over everything else.
-#   select: {connected: true}
+#   select: {connected: true, classified: false}
 package policies.classification.conflict
 
 deny contains {

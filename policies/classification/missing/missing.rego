@@ -15,7 +15,7 @@
 #   remediation: >-
 #     Tag the virtual network with its role (hub, spoke or shared) and its environment, or classify it in
 #     vnetlint.toml under classify.role and classify.environment.
-#   select: {connected: true}
+#   select: {connected: true, classified: false}
 package policies.classification.missing
 
 deny contains {

@@ -23,6 +23,9 @@
 #     Replace the rule by rules that name the sources and ports that are needed, and delete it.
 #   select:
 #     from_any: true
+#     any_port: true
+#     access: [Allow, null]
+#     direction: [Inbound, null]
 package policies.nsg.any_to_any
 
 import data.policies.lib.nsg_rule

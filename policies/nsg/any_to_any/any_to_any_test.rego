@@ -15,7 +15,7 @@ _rule := {
 	"any_port": true,
 	"port_count": 65536,
 	"ports": "*",
-	"names_management_port": true,
+	"may_expose_management_port": true,
 	"odd": [],
 	"source": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
@@ -36,6 +36,8 @@ _rule := {
 }
 
 _with(changes) := object.union(_rule, changes)
+
+_odd_address := "`10.0.0.0/33` is neither a prefix nor a service tag"
 
 _passes(rule) if {
 	count(any_to_any.deny) == 0 with input as rule
@@ -140,20 +142,31 @@ test_an_unknown_property_does_not_matter_where_another_one_excludes_the_rule if 
 }
 
 test_odd_ports_are_undetermined if {
-	rule := {"odd": ["destinationPortRange"], "port_count": 0, "any_port": false, "ports": ""}
-	_is_undetermined(_with(rule), "some of its destination ports could not be understood")
+	rule := {"odd": ["`80-` is no port range"], "port_count": 0, "any_port": false, "ports": ""}
+	_is_undetermined(_with(rule), "some of its ports could not be understood")
 }
 
 test_something_odd_that_nobody_knows_is_undetermined if {
-	_is_undetermined(_with({"odd": ["80-"], "port_count": 0, "any_port": false, "ports": ""}), "could not be understood")
+	rule := {"odd": ["a number is no text"], "port_count": 0, "any_port": false, "ports": ""}
+	_is_undetermined(_with(rule), "could not be understood")
+}
+
+test_odd_ports_do_not_matter_where_another_condition_fails if {
+	odd := {"odd": ["`80-` is no port range"], "port_count": 0, "any_port": false, "ports": ""}
+	_passes(_with(object.union(odd, {"from_any": false})))
+	_passes(_with(object.union(odd, {"protocol": "Icmp"})))
+}
+
+test_an_unknown_property_of_a_rule_for_some_ports_does_not_matter if {
+	_passes(_with({"access": null, "port_count": 1, "any_port": false, "ports": "443"}))
 }
 
 test_odd_ports_beside_every_port_violate if {
-	_violates(_with({"odd": ["destinationPortRanges"]}), "every port")
+	_violates(_with({"odd": ["`80-` is no port range"]}), "every port")
 }
 
 test_another_odd_property_does_not_matter if {
-	_passes(_with({"odd": ["destinationAddressPrefix"], "port_count": 1, "any_port": false, "ports": "443"}))
+	_passes(_with({"odd": [_odd_address], "port_count": 1, "any_port": false, "ports": "443"}))
 }
 
 test_a_rule_without_priority_is_named_without_it if {

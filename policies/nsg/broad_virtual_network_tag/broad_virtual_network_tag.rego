@@ -25,6 +25,8 @@
 #       description: From how many ports on, counted in the union of the rule's ranges, a rule is broad.
 #   select:
 #     from_virtual_network: true
+#     access: [Allow, null]
+#     direction: [Inbound, null]
 package policies.nsg.broad_virtual_network_tag
 
 import data.policies.lib.nsg_rule

@@ -15,7 +15,7 @@ _rule := {
 	"any_port": true,
 	"port_count": 65536,
 	"ports": "*",
-	"names_management_port": true,
+	"may_expose_management_port": true,
 	"odd": [],
 	"source": {"any": false, "prefixes": [], "service_tags": ["VirtualNetwork"], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
@@ -93,12 +93,22 @@ test_any_source_on_every_port_is_left_to_another_rule if {
 }
 
 test_odd_ports_are_undetermined if {
-	rule := {"odd": ["destinationPortRange"], "port_count": 1, "any_port": false, "ports": "443"}
+	rule := {"odd": ["`80-` is no port range"], "port_count": 1, "any_port": false, "ports": "443"}
 	_is_undetermined(_with(rule), "ports could not be understood")
 }
 
+test_odd_ports_do_not_matter_where_another_condition_fails if {
+	odd := {"odd": ["`80-` is no port range"], "port_count": 1, "any_port": false, "ports": "443"}
+	_passes(_with(object.union(odd, {"from_virtual_network": false})))
+	_passes(_with(object.union(odd, {"protocol": "Icmp"})))
+}
+
+test_an_unknown_property_of_a_rule_for_few_ports_does_not_matter if {
+	_passes(_with({"access": null, "port_count": 1, "any_port": false, "ports": "443"}))
+}
+
 test_odd_ports_beside_many_violate if {
-	_violates(_with({"odd": ["destinationPortRange"]}), "every port")
+	_violates(_with({"odd": ["`80-` is no port range"]}), "every port")
 }
 
 test_an_outbound_rule_passes if {
@@ -161,9 +171,9 @@ test_what_the_inputs_do_not_list_is_undetermined if {
 	_is_undetermined(_with({"tag": {"beyond": [], "unknown": ["routes that BGP brings"]}}), "routes that BGP brings")
 }
 
-test_network_interfaces_are_undetermined if {
+test_network_interfaces_alone_pass_where_the_tag_is_known if {
 	rule := {"tag": {"beyond": []}, "attached": {"network_interfaces": 1, "subnets": [], "vnets": []}}
-	_is_undetermined(_with(rule), "depends on their subnets")
+	_passes(_with(rule))
 }
 
 test_an_unknown_property_does_not_matter_where_the_tag_is_the_own_network if {
@@ -176,6 +186,14 @@ test_unknown_attachment_is_undetermined_whatever_the_tag_brings if {
 
 test_what_is_known_is_enough if {
 	_violates(_with({"tag": {"beyond": [_hub], "unknown": ["routes that BGP brings"]}}), "vnet-hub")
+}
+
+test_other_origins_are_not_said_to_be_observed if {
+	peer := object.union(_hub, {"prefix": "0.0.0.0/0"})
+	route := {"prefix": "10.7.0.0/16", "kind": "route", "origin": "route to-branch", "id": "/route"}
+	rule := _with({"tag": {"beyond": [peer, route]}})
+	_violates(rule, "route to-branch")
+	not _violates(rule, "observed")
 }
 
 test_a_default_route_is_said_to_be_observed if {

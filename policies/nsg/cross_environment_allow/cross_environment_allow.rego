@@ -2,7 +2,7 @@
 # title: An NSG rule names the other environment
 # description: >-
 #   Reports an allow rule of an NSG that guards production and that names prefixes of a non-production virtual
-#   network, or the reverse. Such a rule says that crossing the line is wanted.
+#   network that peerings join with it, or the reverse. Such a rule says that crossing the line is wanted.
 # related_resources:
 # - https://learn.microsoft.com/security/benchmark/azure/mcsb-network-security
 # - https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
@@ -19,10 +19,7 @@
 #   remediation: >-
 #     Delete the rule, or record an approval with an owner and an end date.
 #   select:
-#     access: [Allow, null]
-#     shadow.status: [live, undecided, matches_nothing]
-#     attached.status: [attached, not_visible]
-#     attached.environment: [production, non_production, null]
+#     names_other_environment: true
 package policies.nsg.cross_environment_allow
 
 import data.policies.lib.nsg_rule
@@ -40,7 +37,7 @@ deny contains {
 	"related": _named_ids,
 } if {
 	_may_allow
-	input.names_other_environment
+	count(input.other_environment) > 0
 	count(_doubts) == 0
 }
 
@@ -54,7 +51,7 @@ undetermined contains {
 	"related": _named_ids,
 } if {
 	_may_allow
-	input.names_other_environment
+	count(input.other_environment) > 0
 	count(_doubts) > 0
 }
 
@@ -67,7 +64,7 @@ undetermined contains {
 	"related": [input.nsg.id],
 } if {
 	_may_allow
-	not input.names_other_environment
+	count(input.other_environment) == 0
 	count(_unknown) > 0
 }
 
@@ -86,7 +83,13 @@ _any_to_any if {
 
 _doubts := nsg_rule.doubts({"access", "priority"})
 
-_unknown := _open_environment | _odd_addresses
+_unknown := (_open_environment | _odd_addresses) | _open_names
+
+_open_names contains sprintf("the environment of %s, which it names, is open", [text.shorten(_open_networks, 4)]) if {
+	count(_open_networks) > 0
+}
+
+_open_networks := [foreign.vnet | some foreign in input.possibly_other_environment]
 
 _open_environment contains sprintf("the environment of what %s guards is open", [input.nsg.name]) if {
 	input.attached.environment_status != "known"
@@ -96,8 +99,9 @@ _open_environment contains sprintf("the environment of what %s guards is open", 
 }
 
 _odd_addresses contains doubt if {
-	some end in _far_end_names
-	some doubt in nsg_rule.address_doubts(end)
+	some end in _far_ends
+	not end.any
+	some doubt in nsg_rule.address_doubts
 }
 
 # The far end of the traffic: whom the rule names there is not among those that it guards.
@@ -106,12 +110,6 @@ _far_ends := [input.source] if input.direction == "Inbound"
 _far_ends := [input.destination] if input.direction == "Outbound"
 
 _far_ends := [input.source, input.destination] if input.direction == null
-
-_far_end_names := {"source"} if input.direction == "Inbound"
-
-_far_end_names := {"destination"} if input.direction == "Outbound"
-
-_far_end_names := {"source", "destination"} if input.direction == null
 
 _path := "/properties/destinationAddressPrefix" if input.direction == "Outbound"
 

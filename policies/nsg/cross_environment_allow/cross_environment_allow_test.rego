@@ -15,7 +15,7 @@ _rule := {
 	"any_port": false,
 	"port_count": 1,
 	"ports": "443",
-	"names_management_port": false,
+	"may_expose_management_port": false,
 	"odd": [],
 	"source": {"any": false, "prefixes": ["10.20.0.0/16"], "service_tags": [], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
@@ -32,12 +32,15 @@ _rule := {
 	"shadowed": false,
 	"management": {"exposed": [], "possible": []},
 	"other_environment": [_dev],
+	"possibly_other_environment": [],
 	"names_other_environment": true,
 }
 
 _with(changes) := object.union(_rule, changes)
 
 _dev := {"prefix": "10.20.0.0/16", "vnet": "vnet-dev", "id": "/vnet-dev", "environment": "dev"}
+
+_odd_address := "`10.0.0.0/33` is neither a prefix nor a service tag"
 
 _open := {
 	"names_other_environment": false,
@@ -120,6 +123,15 @@ test_any_source_on_every_port_is_left_to_another_rule if {
 	_passes(_with({"from_any": true, "port_count": 65536, "ports": "*"}))
 }
 
+test_an_outbound_rule_names_them_whatever_its_source if {
+	_violates(_with({"direction": "Outbound", "from_any": true, "port_count": 65536, "ports": "*"}), "vnet-dev")
+}
+
+test_odd_addresses_of_a_shared_network_do_not_matter if {
+	rule := {"attached": {"environment": "shared"}, "other_environment": [], "odd": [_odd_address]}
+	_passes(_with(rule))
+}
+
 test_an_unknown_access_is_undetermined if {
 	_is_undetermined(_with({"access": null}), "its access is missing or unknown")
 }
@@ -152,11 +164,19 @@ test_any_address_names_nobody if {
 }
 
 test_odd_addresses_are_undetermined if {
-	rule := {"names_other_environment": false, "other_environment": [], "odd": ["sourceAddressPrefix"]}
-	_is_undetermined(_with(rule), "some of its source addresses could not be understood")
+	rule := {"names_other_environment": false, "other_environment": [], "odd": [_odd_address]}
+	_is_undetermined(_with(rule), "some of its addresses could not be understood")
 }
 
 test_odd_addresses_at_the_near_end_do_not_matter if {
-	rule := {"names_other_environment": false, "other_environment": [], "odd": ["destinationAddressPrefix"]}
-	_passes(_with(rule))
+	rule := {"names_other_environment": false, "other_environment": [], "odd": [_odd_address]}
+	_passes(_with(object.union(rule, {"source": {"any": true}})))
+}
+
+test_a_named_network_of_unknown_environment_is_undetermined if {
+	open := {"prefix": "10.20.0.0/16", "vnet": "vnet-lab", "id": "/vnet-lab", "environment": "environment unknown"}
+	rule := _with({"other_environment": [], "possibly_other_environment": [open]})
+	count(cross_environment_allow.deny) == 0 with input as rule
+	some verdict in cross_environment_allow.undetermined with input as rule
+	contains(verdict.message, "the environment of vnet-lab, which it names, is open")
 }

@@ -22,7 +22,7 @@
 #   remediation: >-
 #     Allow these ports from a bastion or jump host's prefix alone, and reach machines through it.
 #   select:
-#     names_management_port: true
+#     may_expose_management_port: true
 package policies.nsg.management_port_exposed
 
 import data.policies.lib.nsg_rule
@@ -80,7 +80,7 @@ undetermined contains {
 
 _may_expose if {
 	nsg_rule.may_admit
-	input.names_management_port
+	input.may_expose_management_port
 }
 
 _exposed := nsg_rule.unexplained(input.management.exposed)
@@ -89,7 +89,18 @@ _possible := nsg_rule.unexplained(input.management.possible)
 
 _doubts := nsg_rule.doubts(nsg_rule.admission)
 
-_blind_spots := nsg_rule.blind_spots(nsg_rule.admission) | nsg_rule.address_doubts("source")
+_blind_spots := ((nsg_rule.blind_spots(nsg_rule.admission) | nsg_rule.address_doubts) | _open_environment) |
+	nsg_rule.port_doubts(nsg_rule.every_port_count)
+
+# Without the own environment nobody is in another one, and without the subnets nobody is judged at all.
+_open_environment contains sprintf("the environment of what %s guards is open", [input.nsg.name]) if {
+	input.attached.environment_status in {"missing", "conflict"}
+}
+
+_open_environment contains sprintf("the subnets that %s guards were not read", [input.nsg.name]) if {
+	input.attached.status == "attached"
+	input.attached.environment_status == "not_seen"
+}
 
 # Application security groups hold interfaces of the own network, the load balancer is the platform.
 _may_come_from_outside if input.source.any

@@ -15,7 +15,7 @@ _rule := {
 	"any_port": false,
 	"port_count": 1,
 	"ports": "22",
-	"names_management_port": true,
+	"may_expose_management_port": true,
 	"odd": [],
 	"source": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
@@ -40,6 +40,8 @@ _with(changes) := object.union(_rule, changes)
 _internet := {"from": "internet", "who": "any public address", "services": ["SSH (22)"]}
 
 _on_premises := {"from": "on_premises", "who": "192.168.0.0/16", "services": ["SSH (22)"]}
+
+_named := {"prefix": "10.20.0.0/16", "vnet": "vnet-dev", "id": "/vnet-dev", "environment": "dev"}
 
 _dev := {"from": "other_environment", "who": "vnet-dev", "services": ["SSH (22)"]}
 
@@ -83,7 +85,7 @@ test_a_port_that_nobody_from_outside_reaches_passes if {
 }
 
 test_another_port_passes if {
-	_passes(_with({"names_management_port": false}))
+	_passes(_with({"may_expose_management_port": false}))
 }
 
 test_any_source_on_every_port_is_left_to_another_rule if {
@@ -110,9 +112,17 @@ test_a_broad_tag_that_brings_nothing_explains_nothing if {
 	_violates(_with(rule), "vnet-dev")
 }
 
-test_a_broad_tag_does_not_explain_the_internet if {
+test_a_broad_tag_does_not_explain_what_another_source_brings if {
 	rule := {"from_virtual_network": true, "port_count": 65536, "ports": "*", "tag": {"beyond": [_hub]}}
 	_violates(_with(rule), "internet")
+	_violates(_with(object.union(rule, {"source": {"any": false, "prefixes": ["20.1.0.0/16"]}})), "internet")
+	tags := {"any": false, "service_tags": ["Internet", "VirtualNetwork"]}
+	_violates(_with(object.union(rule, {"source": tags})), "internet")
+}
+
+test_public_space_that_a_broad_tag_brings_is_left_to_another_rule if {
+	rule := {"from_virtual_network": true, "port_count": 65536, "ports": "*", "tag": {"beyond": [_hub]}}
+	_passes(_with(object.union(rule, {"source": {"any": false, "service_tags": ["VirtualNetwork"]}})))
 }
 
 test_a_tag_on_one_port_violates if {
@@ -121,11 +131,11 @@ test_a_tag_on_one_port_violates if {
 }
 
 test_a_network_that_the_rule_names_is_left_to_another_rule if {
-	_passes(_with({"names_other_environment": true, "management": {"exposed": [_dev]}}))
+	_passes(_with({"other_environment": [_named], "management": {"exposed": [_dev]}}))
 }
 
 test_names_of_one_network_do_not_explain_the_others if {
-	_violates(_with({"names_other_environment": true, "management": {"exposed": [_dev, _internet]}}), "internet")
+	_violates(_with({"other_environment": [_named], "management": {"exposed": [_dev, _internet]}}), "internet")
 }
 
 test_a_possible_exposure_is_undetermined if {
@@ -198,8 +208,26 @@ test_a_source_from_inside_does_not_matter if {
 }
 
 test_an_odd_source_is_undetermined if {
-	rule := _with({"management": {"exposed": []}, "odd": ["sourceAddressPrefix"]})
-	_is_undetermined(rule, "source addresses could not be understood")
+	rule := _with({"management": {"exposed": []}, "odd": ["`10.0.0.0/33` is neither a prefix nor a service tag"]})
+	_is_undetermined(rule, "some of its addresses could not be understood")
+}
+
+test_an_open_environment_is_undetermined if {
+	every status in ["missing", "conflict"] {
+		attached := {"environment": null, "environment_status": status}
+		rule := _with({"management": {"exposed": []}, "attached": attached})
+		_is_undetermined(rule, "the environment of what nsg-app guards is open")
+	}
+}
+
+test_unread_subnets_are_undetermined if {
+	attached := {"environment": null, "environment_status": "not_seen"}
+	rule := _with({"management": {"exposed": []}, "attached": attached})
+	_is_undetermined(rule, "the subnets that nsg-app guards were not read")
+}
+
+test_an_open_environment_does_not_matter_where_the_internet_comes_in if {
+	_violates(_with({"attached": {"environment": null, "environment_status": "missing"}}), "internet")
 }
 
 test_an_undecided_order_does_not_matter_where_nobody_comes_through if {

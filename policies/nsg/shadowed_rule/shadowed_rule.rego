@@ -57,10 +57,8 @@ undetermined contains {
 	input.attached.status != "detached"
 }
 
-# Properties that could not be understood are why nothing could be worked out.
-_open := nsg_rule.doubts(set()) | {sprintf("%s could not be understood", [text.shorten(input.odd, 3)]) |
-	count(input.odd) > 0
-}
+# What could not be understood is why nothing could be worked out.
+_open := nsg_rule.doubts(set()) | {text.shorten(input.odd, 3) | count(input.odd) > 0}
 
 _singular := "s" if count(input.shadow.by) == 1
 

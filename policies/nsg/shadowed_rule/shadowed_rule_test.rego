@@ -15,7 +15,7 @@ _rule := {
 	"any_port": true,
 	"port_count": 65536,
 	"ports": "*",
-	"names_management_port": true,
+	"may_expose_management_port": true,
 	"odd": [],
 	"source": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
@@ -82,12 +82,16 @@ test_an_nsg_that_guards_nothing_passes if {
 	_passes(_with({"attached": {"status": "detached"}, "shadow": {"status": "undecided"}}))
 }
 
+test_a_live_rule_of_an_nsg_of_unknown_attachment_passes if {
+	_passes(_with({"attached": {"status": "not_visible"}, "shadow": {"status": "live", "by": []}}))
+}
+
 test_an_nsg_of_unknown_attachment_is_undetermined if {
 	_is_undetermined(_with({"attached": {"status": "not_visible"}}), "what nsg-app is attached to was not read")
 }
 
 test_what_could_not_be_worked_out_is_undetermined if {
-	_is_undetermined(_with({"shadow": {"status": "undecided"}, "odd": ["priority"]}), "priority could not be understood")
+	_is_undetermined(_with({"shadow": {"status": "undecided"}, "odd": ["`priority` is missing"]}), "`priority` is missing")
 }
 
 test_a_rule_without_a_field_that_azure_requires_is_undetermined if {

@@ -23,6 +23,7 @@
 #   select:
 #     has_nsg: true
 #     purpose: workload
+#     tag_is_any: [true, null]
 package policies.nsg.virtual_network_tag_is_any
 
 import data.policies.lib.text

@@ -72,7 +72,12 @@ test_a_tag_that_no_live_rule_admits_passes if {
 	_passes(_with({"live_tag_rules": [], "tag_is_any": null, "default_route": null}))
 }
 
+test_an_unread_nsg_and_a_rule_that_it_would_hold_are_one_doubt if {
+	_is_undetermined(_with({"nsg": {"seen": false}, "tag_is_any": null, "default_route": null}), "nor was nsg-app")
+}
+
 test_a_subnet_without_nsg_is_left_to_another_rule if {
+	_passes(_with({"has_nsg": false}))
 	_passes(_with({"has_nsg": false, "nsg": null, "live_tag_rules": []}))
 }
 

@@ -20,6 +20,8 @@
 #     Replace the tag by the prefixes or application security groups that need access.
 #   select:
 #     from_virtual_network: true
+#     access: [Allow, null]
+#     direction: [Inbound, null]
 package policies.nsg.virtual_network_tag_widened
 
 import data.policies.lib.nsg_rule

@@ -15,7 +15,7 @@ _rule := {
 	"any_port": false,
 	"port_count": 1,
 	"ports": "443",
-	"names_management_port": false,
+	"may_expose_management_port": false,
 	"odd": [],
 	"source": {"any": false, "prefixes": [], "service_tags": ["VirtualNetwork"], "application_security_groups": []},
 	"destination": {"any": true, "prefixes": [], "service_tags": [], "application_security_groups": []},
@@ -85,6 +85,8 @@ test_the_line_is_that_of_the_other_rule if {
 
 test_a_protocol_without_ports_violates_whatever_its_ports if {
 	_violates(_with({"protocol": "Icmp", "port_count": 65536, "ports": "*"}), "opens ICMP of vnet-app")
+	_violates(_with({"protocol": "Esp", "port_count": 1, "ports": "443"}), "opens ESP of vnet-app")
+	_violates(_with({"protocol": "Ah", "port_count": 2, "ports": "1-2"}), "opens AH of vnet-app")
 }
 
 test_an_unknown_protocol_on_many_ports_is_undetermined if {
@@ -97,16 +99,16 @@ test_any_source_on_every_port_is_left_to_another_rule if {
 
 test_an_exposed_management_port_is_left_to_another_rule if {
 	exposure := {"from": "on_premises", "who": "192.168.0.0/16", "services": ["SSH (22)"]}
-	_passes(_with({"names_management_port": true, "management": {"exposed": [exposure]}}))
+	_passes(_with({"may_expose_management_port": true, "management": {"exposed": [exposure]}}))
 }
 
 test_a_management_port_that_only_may_be_exposed_violates_here if {
 	exposure := {"from": "on_premises", "who": "192.168.0.0/16", "services": ["SSH (22)"]}
-	_violates(_with({"names_management_port": true, "management": {"possible": [exposure]}}), "vnet-hub")
+	_violates(_with({"may_expose_management_port": true, "management": {"possible": [exposure]}}), "vnet-hub")
 }
 
 test_odd_ports_are_undetermined if {
-	_is_undetermined(_with({"odd": ["destinationPortRange"]}), "ports could not be understood")
+	_is_undetermined(_with({"odd": ["`80-` is no port range"]}), "ports could not be understood")
 }
 
 test_an_outbound_rule_passes if {
@@ -169,9 +171,9 @@ test_what_the_inputs_do_not_list_is_undetermined if {
 	_is_undetermined(_with({"tag": {"beyond": [], "unknown": ["routes that BGP brings"]}}), "routes that BGP brings")
 }
 
-test_network_interfaces_are_undetermined if {
+test_network_interfaces_alone_pass_where_the_tag_is_known if {
 	rule := {"tag": {"beyond": []}, "attached": {"network_interfaces": 1, "subnets": [], "vnets": []}}
-	_is_undetermined(_with(rule), "depends on their subnets")
+	_passes(_with(rule))
 }
 
 test_an_unknown_property_does_not_matter_where_the_tag_is_the_own_network if {
@@ -184,6 +186,14 @@ test_unknown_attachment_is_undetermined_whatever_the_tag_brings if {
 
 test_what_is_known_is_enough if {
 	_violates(_with({"tag": {"beyond": [_hub], "unknown": ["routes that BGP brings"]}}), "vnet-hub")
+}
+
+test_other_origins_are_not_said_to_be_observed if {
+	peer := object.union(_hub, {"prefix": "0.0.0.0/0"})
+	route := {"prefix": "10.7.0.0/16", "kind": "route", "origin": "route to-branch", "id": "/route"}
+	rule := _with({"tag": {"beyond": [peer, route]}})
+	_violates(rule, "route to-branch")
+	not _violates(rule, "observed")
 }
 
 test_a_default_route_is_said_to_be_observed if {

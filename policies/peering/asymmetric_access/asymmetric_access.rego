@@ -15,7 +15,7 @@
 #   remediation: >-
 #     Set allowVirtualNetworkAccess to the same value on both peering objects, and filter with network security group
 #     rules: the flag is no firewall.
-#   select: {state: [established, assumed_established, inconsistent, unknown]}
+#   select: {state: [established, assumed_established, inconsistent, unknown], access_agrees: [false, null]}
 package policies.peering.asymmetric_access
 
 import data.policies.lib.link

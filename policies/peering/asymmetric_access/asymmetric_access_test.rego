@@ -58,7 +58,10 @@ test_a_classic_remote_has_no_object if _passes(object.union(_unread, {"remote_vn
 test_a_disconnected_link_is_not_judged if _passes(object.union(_link(true, false), {"state": "disconnected"}))
 
 test_a_remote_object_that_was_not_read_is_undetermined if {
-	_unknown(_unread, "the peering object of vnet-b was not read")
+	_unknown(_unread, concat(" ", [
+		"Whether vnet-a and vnet-b agree on allowVirtualNetworkAccess is not known:",
+		"the peering object of vnet-b was not read.",
+	]))
 	access.undetermined[_].related == ["b"] with input as _unread
 }
 

@@ -57,7 +57,10 @@ test_links_that_are_down_are_not_judged if {
 }
 
 test_a_far_side_that_was_not_read_is_undetermined if {
-	_unknown(_unread, "vnet-b was not read, so its region is not known")
+	_unknown(_unread, concat(" ", [
+		"Whether the peering of vnet-a and vnet-b crosses regions is not known:",
+		"vnet-b was not read, so its region is not known.",
+	]))
 	cross_region.undetermined[_].related == ["b"] with input as _unread
 }
 
@@ -65,6 +68,10 @@ test_a_location_that_cannot_be_read_is_undetermined if {
 	_unknown(
 		object.union(_link, {"same_region": null, "local": {"vnet": {"location": null}}}),
 		"vnet-a has no readable location",
+	)
+	_unknown(
+		object.union(_link, {"same_region": null, "remote": {"vnet": {"location": null}}}),
+		"vnet-b has no readable location",
 	)
 }
 

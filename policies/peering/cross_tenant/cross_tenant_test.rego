@@ -65,13 +65,21 @@ test_links_that_are_down_are_not_judged if {
 }
 
 test_a_far_side_that_was_not_read_is_undetermined if {
-	_unknown(_unread, "vnet-b was not read, and no input tells its tenant")
+	_unknown(_unread, concat(" ", [
+		"Whether the peering of vnet-a and vnet-b crosses tenants is not known:",
+		"vnet-b was not read, and no input tells its tenant.",
+	]))
+	cross_tenant.undetermined[_].related == ["b"] with input as _unread
 }
 
 test_a_tenant_that_no_input_tells_is_undetermined if {
 	_unknown(
 		object.union(_link, {"same_tenant": null, "local": {"vnet": {"tenant": null}}}),
 		"no input tells the tenant of vnet-a",
+	)
+	_unknown(
+		object.union(_link, {"same_tenant": null, "remote": {"vnet": {"tenant": null}}}),
+		"no input tells the tenant of vnet-b",
 	)
 }
 

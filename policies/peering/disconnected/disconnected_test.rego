@@ -34,6 +34,11 @@ test_a_side_without_state_is_not_the_disconnected_one if {
 	entry.at == "/hub/peering"
 }
 
+test_the_violation_is_at_the_local_side_where_no_side_is_plainly_disconnected if {
+	some entry in disconnected.deny with input as _link("seen", "seen", "disconnected", "Connected")
+	entry.at == "/app/peering"
+}
+
 test_a_virtual_wan_hubs_connection_violates if {
 	some entry in disconnected.deny with input as _link("virtual_hub", "virtual_hub", "Disconnected", null)
 	endswith(entry.message, "until the virtual hub's connection is created again.")

@@ -20,6 +20,7 @@
 #   select:
 #     state: [established, assumed_established, inconsistent, unknown]
 #     allow_forwarded_traffic: [true, null]
+#     remote_forwards: [false, null]
 package policies.peering.forwarded_traffic_unused
 
 import data.policies.lib.peering

@@ -14,7 +14,7 @@
 #   remediation: >-
 #     Set allowGatewayTransit on the peering object of the virtual network that holds the gateway, or turn
 #     useRemoteGateways off where no remote gateway is meant to be used.
-#   select: {use_remote_gateways: [true, null]}
+#   select: {gateway_transit: open}
 package policies.peering.gateway_transit_mismatch
 
 import data.policies.lib.link

@@ -39,7 +39,10 @@ _unknown(subject, says) if {
 
 test_a_remote_that_does_not_allow_transit_is_a_mismatch if {
 	closed := _with({"remote": {"peering": {"allow_gateway_transit": false}}})
-	_broken(closed, "hub does not allow gateway transit")
+	_broken(closed, concat(" ", [
+		"app uses the gateway of hub (useRemoteGateways), which cannot work: hub does not allow gateway transit.",
+		"Networks behind that gateway cannot be reached this way.",
+	]))
 	mismatch.deny[_].path == "/properties/useRemoteGateways" with input as closed
 	mismatch.deny[_].related == ["hub/peer"] with input as closed
 }
@@ -93,7 +96,7 @@ test_a_disconnected_link_is_not_judged if {
 test_a_remote_object_that_was_not_read_is_undetermined if {
 	_unknown(
 		_with({"state": "assumed_established", "remote_vnet": "not_visible", "remote": {"peering": null}}),
-		"the peering object of hub was not read",
+		"Whether app uses a gateway of hub that cannot work is not known: the peering object of hub was not read.",
 	)
 }
 

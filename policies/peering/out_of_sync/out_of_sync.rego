@@ -14,7 +14,7 @@
 #   remediation: >-
 #     Synchronise the peering object that holds the old address space (az network vnet peering sync), after checking
 #     that the new space of the other side is meant to be reachable.
-#   select: {state: [established, assumed_established]}
+#   select: {state: [established, assumed_established], settled: false}
 package policies.peering.out_of_sync
 
 import data.policies.lib.link
@@ -75,7 +75,7 @@ _routeless := [says |
 	count(prefixes) > 0
 	says := sprintf(
 		"%s has no route to %s of %s",
-		[direction.here.vnet.name, text.shorten(prefixes, 5), direction.there.vnet.name],
+		[direction.here.vnet.name, text.shorten(prefixes, 3), direction.there.vnet.name],
 	)
 ]
 
@@ -85,7 +85,7 @@ _stale := [says |
 	count(prefixes) > 0
 	says := sprintf(
 		"%s still has a route to %s, which %s no longer holds",
-		[direction.here.vnet.name, text.shorten(prefixes, 5), direction.there.vnet.name],
+		[direction.here.vnet.name, text.shorten(prefixes, 3), direction.there.vnet.name],
 	)
 ]
 
@@ -95,7 +95,12 @@ _levels := [says |
 	says := sprintf("Azure reports %s on the side of %s", [direction.here.peering.sync_level, direction.here.vnet.name])
 ]
 
-_symptoms := array.concat(_routeless, array.concat(_stale, _levels))
+_differences := array.concat(_routeless, _stale)
+
+# Prefixes say more than levels do.
+_symptoms := _differences if count(_differences) > 0
+
+_symptoms := _levels if count(_differences) == 0
 
 # Levels that say that the object which carries them holds old space itself.
 _behind := {"LocalNotInSync", "LocalAndRemoteNotInSync"}
@@ -115,19 +120,21 @@ _places := array.concat(
 
 _level_of(direction) := {"at": direction.here.peering.id, "path": "/properties/peeringSyncLevel"}
 
-_gaps := {_gap(direction) | some direction in _directions; direction.here.drift == null}
-
-_gap(direction) := sprintf("%s was not read", [direction.there.vnet.name]) if not direction.there.vnet.seen
-
-_gap(direction) := sprintf("the peering object of %s was not read", [direction.here.vnet.name]) if {
-	direction.there.vnet.seen
-	direction.here.peering == null
+_gaps contains sprintf("%s was not read", [side.vnet.name]) if {
+	some side in [input.local, input.remote]
+	not side.vnet.seen
 }
 
-_gap(direction) := sprintf(
-	"what %s has recorded of %s cannot be compared with it",
-	[direction.here.vnet.name, direction.there.vnet.name],
-) if {
+_gaps contains sprintf("the peering object of %s was not read", [side.vnet.name]) if {
+	some side in [input.local, input.remote]
+	side.vnet.seen
+	side.peering == null
+}
+
+_gaps contains sprintf("what %s has recorded of %s is not given or cannot be read", names) if {
+	some direction in _directions
 	direction.there.vnet.seen
 	direction.here.peering != null
+	direction.here.drift == null
+	names := [direction.here.vnet.name, direction.there.vnet.name]
 }

@@ -67,11 +67,12 @@ test_a_level_that_blames_an_object_not_read_points_at_the_one_that_says_so if {
 	count(out_of_sync.undetermined) == 0 with input as far
 }
 
-test_one_link_is_one_finding if {
-	count(out_of_sync.deny) == 1 with input as _link(
-		_side("app", "LocalAndRemoteNotInSync", _grown),
-		_side("hub", "LocalAndRemoteNotInSync", _grown),
-	)
+test_one_link_is_one_finding_that_names_prefixes_rather_than_levels if {
+	both := _link(_side("app", "LocalAndRemoteNotInSync", _grown), _side("hub", "LocalAndRemoteNotInSync", _grown))
+	count(out_of_sync.deny) == 1 with input as both
+	some finding in out_of_sync.deny with input as both
+	contains(finding.message, "app has no route to 10.11.0.0/16 of hub; hub has no route to 10.11.0.0/16 of app")
+	not contains(finding.message, "NotInSync")
 }
 
 test_a_link_in_sync_passes if {
@@ -89,11 +90,19 @@ test_fully_in_sync_decides_where_the_far_side_was_not_read if {
 	count(out_of_sync.deny | out_of_sync.undetermined) == 0 with input as _half
 }
 
+test_fully_in_sync_on_the_other_object_decides if {
+	count(out_of_sync.deny | out_of_sync.undetermined) == 0 with input as _link(
+		_side("app", null, null),
+		_side("hub", "FullyInSync", null),
+	)
+}
+
 test_without_level_a_far_side_that_was_not_read_is_undetermined if {
 	unread := object.union(_half, {"local": {"peering": {"sync_level": null}}})
 	count(out_of_sync.deny) == 0 with input as unread
 	some finding in out_of_sync.undetermined with input as unread
-	contains(finding.message, "hub was not read")
+	finding.message ==
+		"Whether app and hub are in sync is not known: no sync level decides it, and hub was not read."
 	finding.related == ["hub"]
 }
 
@@ -117,7 +126,7 @@ test_prefixes_that_were_not_recorded_are_undetermined if {
 		_side("app", null, null),
 		_side("hub", null, _in_sync),
 	)
-	contains(finding.message, "what app has recorded of hub cannot be compared with it")
+	contains(finding.message, "what app has recorded of hub is not given or cannot be read")
 }
 
 test_ipv4_is_not_missing_from_an_ipv6_only_link if {

@@ -80,6 +80,11 @@ test_a_link_that_may_be_established_is_undetermined_once if {
 	}
 }
 
+test_a_link_that_may_be_established_passes_where_the_environments_decide if {
+	_silent(_link("prod", "prod", {"state": "unknown"}))
+	_silent(_link("shared", null, {"state": "unknown"}))
+}
+
 _silent(link) if {
 	count(prod_to_nonprod.deny) == 0 with input as link
 	count(prod_to_nonprod.undetermined) == 0 with input as link

@@ -78,6 +78,11 @@ test_a_link_that_may_be_established_is_undetermined_once if {
 	}
 }
 
+test_a_link_that_may_be_established_passes_where_the_roles_decide if {
+	_silent(_link("hub", "spoke", {"state": "unknown"}))
+	_silent(_link("hub", null, {"state": "unknown"}))
+}
+
 _silent(link) if {
 	count(spoke_to_spoke.deny) == 0 with input as link
 	count(spoke_to_spoke.undetermined) == 0 with input as link

@@ -19,7 +19,7 @@
 #   remediation: >-
 #     Turn useRemoteGateways off on this peering object and allowGatewayTransit off on the other side, and reach
 #     on-premises through the hub; or record an approval for it.
-#   select: {use_remote_gateways: [true, null]}
+#   select: {use_remote_gateways: [true, null], hub_and_spoke: false}
 package policies.peering.unapproved_gateway_transit
 
 import data.policies.lib.link

@@ -55,8 +55,9 @@ test_a_known_hub_as_user_decides_alone if {
 	_broken(_side(_hub, _missing), "vnet-a (hub) uses the gateway of vnet-b (role not known)")
 }
 
-test_a_known_spoke_as_giver_decides_alone if {
+test_a_giver_that_is_known_to_be_no_hub_decides_alone if {
 	_broken(_side(_missing, _spoke), "vnet-a (role not known) uses the gateway of vnet-b (spoke)")
+	_broken(_side(_missing, _shared), "vnet-a (role not known) uses the gateway of vnet-b (shared)")
 }
 
 test_gateways_that_were_not_read_do_not_hide_both_flags if {
@@ -100,7 +101,7 @@ test_a_missing_role_is_undetermined_with_its_reason if {
 test_a_remote_object_that_was_not_read_is_undetermined if {
 	_unknown(
 		object.union(_side(_hub, _hub), {"state": "assumed_established", "remote": {"peering": null}}),
-		"the peering object of vnet-b was not read",
+		"Whether vnet-a uses the gateway of vnet-b outside hub-and-spoke is not known: the peering object of vnet-b was",
 	)
 }
 

@@ -21,7 +21,6 @@
 #   select:
 #     has_nsg: false
 #     purpose: workload
-#     reached: [certain, possible]
 package policies.subnet.without_nsg
 
 import data.policies.lib.text

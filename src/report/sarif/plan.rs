@@ -20,6 +20,8 @@ use crate::report::text::{count, counted};
 pub(super) struct Limits {
     /// Results of a run, and of a file.
     pub results: usize,
+    /// Results of a run that readers of SARIF take.
+    pub results_of_run: usize,
     /// Runs of a file.
     pub runs: usize,
     /// Bytes of a file without its indentation.
@@ -31,7 +33,7 @@ impl Limits {
     /// than 10 MB gzipped
     /// (<https://docs.github.com/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit>). JSON
     /// made of names, ids and hexadecimal digits shrinks to less than half, in practice to a tenth.
-    pub(super) const GITHUB: Self = Self { results: 5_000, runs: 20, bytes: 20_000_000 };
+    pub(super) const GITHUB: Self = Self { results: 5_000, results_of_run: 25_000, runs: 20, bytes: 20_000_000 };
 }
 
 /// The name of the run of findings without a tenant.
@@ -68,11 +70,21 @@ impl RunPlan<'_> {
     }
 }
 
-/// Everything in one file, one run a tenant.
+/// Everything in one file, one run a tenant, or several where a run would hold more results than readers take.
 pub(super) fn full<'a>(source: &Arc<Source<'a>>) -> SarifOutput<'a> {
-    let mut runs = runs(source.report, |_| true);
-    if runs.len() > 1 {
-        runs.retain(|run| run.tenant.is_some() || !run.results.is_empty());
+    let mut whole = runs(source.report, |_| true);
+    if whole.len() > 1 {
+        whole.retain(|run| run.tenant.is_some() || !run.results.is_empty());
+    }
+    let mut runs = Vec::with_capacity(whole.len());
+    for run in whole {
+        if run.results.len() <= source.limits.results_of_run {
+            runs.push(run);
+            continue;
+        }
+        for (results, part) in run.results.chunks(source.limits.results_of_run).zip(1..) {
+            runs.push(RunPlan { results: results.to_vec(), part, ..run.clone() });
+        }
     }
     if let Some(run) = runs.first_mut() {
         run.first = true;

@@ -30,11 +30,11 @@ pub(super) fn new(source: &Source<'_>, plan: ResultPlan<'_>) -> sarif::Result {
     let mut result = sarif::Result::builder()
         .rule_id(finding.rule.as_str())
         .kind(kind(&finding.outcome))
-        .level(result_level(finding))
         .message(sarif::Message::builder().text(message(finding, related)).build())
         .locations(vec![subject(source, finding)])
         .partial_fingerprints(fingerprints(plan))
         .build();
+    result.level = result_level(finding);
     result.rule_index = source.rule_index.get(&finding.rule).copied();
     if !related.is_empty() {
         let place = |(evidence, id)| related_location(source, finding, evidence, id);
@@ -57,10 +57,12 @@ fn kind(outcome: &Outcome) -> ResultKind {
     }
 }
 
-fn result_level(finding: &Finding) -> ResultLevel {
+/// What is open has the level `none`, which is what its absence means (SARIF 2.1.0, 3.27.10); written out, GitHub's
+/// reader refuses it.
+fn result_level(finding: &Finding) -> Option<ResultLevel> {
     match finding.outcome {
-        Outcome::Violation | Outcome::Approved(_) => level(finding.severity),
-        Outcome::Undetermined => ResultLevel::None,
+        Outcome::Violation | Outcome::Approved(_) => Some(level(finding.severity)),
+        Outcome::Undetermined => None,
     }
 }
 

@@ -35,7 +35,8 @@ fn category(run: &Value) -> &str {
     run["automationDetails"]["id"].as_str().unwrap()
 }
 
-/// The schema of OASIS, whose pattern for languages has a stray bracket that regular expressions here refuse.
+/// The schema of OASIS, unchanged from the MIT-licensed crate `serde-sarif` 0.8.0. Its pattern for languages has a stray
+/// bracket that regular expressions here refuse.
 fn schema() -> jsonschema::Validator {
     let text = include_str!("../../../tests/data/sarif-schema-2.1.0.json").replace("{2}]?$", "{2}$");
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
@@ -110,7 +111,7 @@ fn outcomes_have_their_kind_level_and_suppression() {
     assert_eq!((&suppression["kind"], &suppression["status"]), (&"external".into(), &"accepted".into()));
     assert_eq!(suppression["properties"]["approval"], "NET-1423");
     let undetermined = of("peering-orphan");
-    assert_eq!((&undetermined["kind"], &undetermined["level"]), (&"open".into(), &"none".into()));
+    assert_eq!((&undetermined["kind"], &undetermined["level"]), (&"open".into(), &Value::Null));
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn a_clean_report_has_an_empty_run_that_closes_alerts() {
 
 #[test]
 fn too_many_results_are_split_by_category_most_severe_first() {
-    assert_eq!(Limits::GITHUB, Limits { results: 5_000, runs: 20, bytes: 20_000_000 });
+    assert_eq!(Limits::GITHUB, Limits { results: 5_000, results_of_run: 25_000, runs: 20, bytes: 20_000_000 });
     let (mut report, _) = fixture::many(51);
     report.findings.reverse();
     let output = render_within(&report, Profile::Github, &options(), Limits { results: 50, ..Limits::GITHUB });
@@ -185,7 +186,7 @@ fn large_results_are_split_by_size() {
     let limits = Limits { bytes: 250_000, ..Limits::GITHUB };
     let output = render_within(&report, Profile::Github, &options(), limits);
     assert_eq!(output.files.iter().map(SarifFile::results).sum::<usize>(), 50);
-    assert_eq!(output.files.len(), 3);
+    assert_eq!(output.files.len(), 4, "three parts of a tenant, and a run that fits beside none of the full ones");
     for file in &output.files {
         let compact = serde_json::to_vec(&Log::new(file)).unwrap();
         assert!(compact.len() <= limits.bytes, "{}", compact.len());
@@ -305,4 +306,17 @@ fn numbers_that_make_no_region_become_one() {
     let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "unknown-input");
     assert_eq!(place["region"]["endColumn"], 2);
+}
+
+#[test]
+fn the_full_profile_splits_a_run_that_readers_would_refuse() {
+    let (report, _) = fixture::many(7);
+    let limits = Limits { results_of_run: 3, ..Limits::GITHUB };
+    let output = render_within(&report, Profile::Full, &options(), limits);
+    let log = serde_json::from_slice::<Value>(&bytes(&output.files[0])).unwrap();
+    assert_eq!(output.files.len(), 1);
+    let shape = runs(&log).iter().map(|run| (category(run), results(run).len())).collect::<Vec<_>>();
+    let tenant = format!("vnetlint/{}", fixture::CONTOSO);
+    let part = |number: usize| format!("{tenant}/part-{number}/");
+    assert_eq!(shape, [(&*format!("{tenant}/"), 3), (&*part(2), 3), (&*part(3), 1)]);
 }

@@ -87,6 +87,7 @@ pub mod config;
 pub mod estate;
 pub mod facts;
 pub mod finding;
+pub mod import;
 pub mod input;
 pub mod locate;
 pub mod network;

@@ -16,7 +16,7 @@ pub use id::ResourceId;
 pub use nsg::{Access, Direction, Endpoint, Few, Nsg, Ports, Protocol, SecurityRule, Term};
 pub use reader::{Oddity, Prefixes};
 pub(crate) use resource::RawResource;
-pub use resource::{Element, NotAResource, Origin, Place, Resource};
+pub use resource::{Element, NotAResource, Origin, Place, Resource, listed_kinds};
 pub use routing::{
     Connection, Firewall, Gateway, HubConnection, Interface, LocalGateway, Route, RouteTable, VirtualHub,
 };

@@ -241,6 +241,7 @@ impl SecurityRule {
             reader.odd("name", "a rule has neither a name nor an id, and is left out".to_owned());
             return None;
         };
+        reader.properties(raw.odd_properties);
         let priority = reader.take("properties/priority", "a number", raw.priority);
         let direction = word(reader, "properties/direction", raw.direction, |text| match text {
             _ if text.eq_ignore_ascii_case("Inbound") => Some(Direction::Inbound),

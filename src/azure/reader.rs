@@ -73,6 +73,13 @@ impl Reader {
         self.oddities.push(Oddity { pointer: format!("{}/{property}", self.at), message });
     }
 
+    /// Notes a `properties` that is no object, and so holds nothing.
+    pub(crate) fn properties(&mut self, odd: Option<&'static str>) {
+        if let Some(found) = odd {
+            self.odd("properties", format!("`properties` is {found}, where an object is expected"));
+        }
+    }
+
     /// The value of a property, an oddity where it has another type.
     pub(crate) fn take<T>(&mut self, property: &str, expected: &str, given: Given<T>) -> Option<T> {
         match given {
@@ -143,11 +150,13 @@ impl Reader {
 
     /// A list of prefixes.
     pub(crate) fn prefixes(&mut self, property: &str, given: Given<List<Text<'_>>>) -> Prefixes {
+        let listed = given.value().map_or(0, Vec::len);
         let Some(items) = self.list(property, "an address prefix", given) else {
             return Prefixes::default();
         };
         let mut nets = Vec::with_capacity(items.len());
-        let mut odd = Vec::new();
+        // Entries that are no text have none to keep.
+        let mut odd = vec![CompactString::default(); listed - items.len()];
         for (index, text) in items {
             if let Some(net) = prefix(&text) {
                 nets.push(net);

@@ -83,7 +83,14 @@ pub enum Resource {
     HubConnection(HubConnection),
     Subscription(Box<Subscription>),
     /// Counted; no rule reads more of it than that it is there.
-    Other(ResourceId, Place),
+    Other(CompactString, ResourceId, Place),
+}
+
+/// Types of which a subscription that was read whole has a list, by the stem of its file. Subnets and peerings stand
+/// in their virtual networks, and what a network manager holds is listed manager by manager.
+pub fn listed_kinds() -> impl Iterator<Item = &'static str> {
+    let apart = |kind: &str| kind.starts_with("virtualNetworks.") || kind.starts_with("networkManagers.");
+    KINDS.into_iter().filter(move |kind| !apart(kind) && *kind != "subscription")
 }
 
 /// What an element of an export turned out to be.
@@ -102,7 +109,7 @@ pub struct Element {
 }
 
 /// Types that rules read, with the stem of their file in a snapshot. Children follow their parent.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 27] = [
     "virtualNetworks",
     "virtualNetworks.subnets",
     "virtualNetworks.virtualNetworkPeerings",
@@ -119,6 +126,16 @@ const KINDS: [&str; 17] = [
     "virtualHubs",
     "virtualHubs.hubVirtualNetworkConnections",
     "networkManagers",
+    "networkManagers.connectivityConfigurations",
+    "networkManagers.networkGroups",
+    "networkManagers.networkGroups.staticMembers",
+    "networkManagers.routingConfigurations",
+    "networkManagers.routingConfigurations.ruleCollections",
+    "networkManagers.routingConfigurations.ruleCollections.rules",
+    "networkManagers.scopeConnections",
+    "networkManagers.securityAdminConfigurations",
+    "networkManagers.securityAdminConfigurations.ruleCollections",
+    "networkManagers.securityAdminConfigurations.ruleCollections.rules",
     "subscription",
 ];
 
@@ -173,6 +190,7 @@ shape! {
         recorded: AddressSpace<'a> = "remoteAddressSpace";
         current: AddressSpace<'a> = "remoteVirtualNetworkAddressSpace";
         display_name: Text<'a> = "displayName";
+        state: Text<'a> = "state";
         management_groups: List<Text<'a>> = "managementGroups";
         management_chain: List<RawManagementGroup<'a>> = "managementGroupAncestorsChain";
         page: Page<'a> = "value" | "data";
@@ -235,6 +253,7 @@ impl<'a> RawResource<'a> {
         } else {
             id.subscription().map(str::to_ascii_lowercase)
         };
+        reader.properties(self.odd_properties);
         let resource = self.into_resource(&kind, id, place, &mut reader);
         Ok(Element {
             kind,
@@ -271,7 +290,9 @@ impl<'a> RawResource<'a> {
                 let guid = Subscription::guid(&id).to_owned();
                 Resource::Subscription(Box::new(Subscription::read(&guid, place, self, reader)))
             }
-            _ if KINDS.contains(&kind) || kind.starts_with("networkmanagers/") => Resource::Other(id, place),
+            _ if KINDS.contains(&kind) || kind.starts_with("networkmanagers/") => {
+                Resource::Other(kind.into(), id, place)
+            }
             _ => return None,
         })
     }

@@ -219,55 +219,57 @@ pub(super) trait Shape<'de>: Default {
     fn fill<A: MapAccess<'de>>(&mut self, map: A) -> Result<(), A::Error>;
 }
 
-/// Fills a shape from the value of its `properties` key. Properties that are no object hold nothing.
+/// Fills a shape from the value of its `properties` key. Properties that are no object hold nothing; what they are
+/// instead is the result.
 pub(crate) struct Fill<'x, T>(pub(crate) &'x mut T);
 
 impl<'de, T: Shape<'de>> serde::de::DeserializeSeed<'de> for Fill<'_, T> {
-    type Value = ();
+    type Value = Option<&'static str>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de, T: Shape<'de>> Visitor<'de> for Fill<'_, T> {
-    type Value = ();
+    type Value = Option<&'static str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of properties")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Some("a boolean"))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Some("a number"))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Some("a number"))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Some("a number"))
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Some("a string"))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
+        Ok(Some("an array"))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        self.0.fill(map)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        self.0.fill(map)?;
+        Ok(None)
     }
 }
 
@@ -283,6 +285,8 @@ macro_rules! shape {
         #[derive(Debug, Default)]
         pub(crate) struct $name<$lt> {
             $(pub(crate) $field: $crate::azure::shape::Given<$kind>,)+
+            /// What `properties` is, where it is no object.
+            pub(crate) odd_properties: Option<&'static str>,
             pub(crate) lifetime: std::marker::PhantomData<&$lt ()>,
         }
 
@@ -306,7 +310,8 @@ macro_rules! shape {
                             if std::mem::replace(&mut seen.properties, true) {
                                 return Err($crate::azure::shape::twice(&key));
                             }
-                            map.next_value_seed($crate::azure::shape::Fill(self))?;
+                            let odd = map.next_value_seed($crate::azure::shape::Fill(self))?;
+                            self.odd_properties = self.odd_properties.or(odd);
                         }
                         _ => { map.next_value::<serde::de::IgnoredAny>()?; }
                     }

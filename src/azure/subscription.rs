@@ -21,6 +21,8 @@ pub struct Subscription {
     pub name: Option<CompactString>,
     /// Tenant id, lower case.
     pub tenant: Option<CompactString>,
+    /// `state`: `Enabled`, `Warned`, `PastDue`, `Disabled`, `Deleted`, as written.
+    pub state: Option<CompactString>,
     /// Tags.
     pub tags: Box<[(CompactString, CompactString)]>,
     /// Management groups from the root to the parent: names and display names.
@@ -38,6 +40,7 @@ impl Subscription {
     pub(super) fn read(id: &str, place: Place, raw: RawResource<'_>, reader: &mut Reader) -> Self {
         let tenant = reader.text("tenantId", raw.tenant).map(|t| t.to_ascii_lowercase());
         let name = reader.text("displayName", raw.display_name).or_else(|| reader.text("name", raw.name));
+        let state = reader.text("state", raw.state);
         let tags = super::vnet::tags(reader, raw.tags);
         // Resource Graph lists the nearest group first; a path reads from the root.
         let chain = reader.list("managementGroupAncestorsChain", "a management group", raw.management_chain);
@@ -50,7 +53,7 @@ impl Subscription {
             }
         }
         groups.extend(reader.texts("managementGroups", raw.management_groups));
-        Self { id: id.to_ascii_lowercase().into(), place, name, tenant, tags, management_groups: groups.into() }
+        Self { id: id.to_ascii_lowercase().into(), place, name, tenant, state, tags, management_groups: groups.into() }
     }
 
     /// Its GUID out of `/subscriptions/<guid>` or as it stands.

@@ -27,11 +27,11 @@ pub struct Vnet {
     pub address_space: Prefixes,
     /// Its subnets.
     pub subnets: Vec<Subnet>,
-    /// Whether the property `subnets` is there: then the list is whole.
+    /// Whether the property `subnets` is there and every entry of it could be read: then the list is whole.
     pub subnets_given: bool,
     /// Its peering objects.
     pub peerings: Vec<Peering>,
-    /// Whether the property `virtualNetworkPeerings` is there: then the list is whole.
+    /// Whether the property `virtualNetworkPeerings` is there and every entry could be read: then the list is whole.
     pub peerings_given: bool,
 }
 
@@ -168,9 +168,8 @@ impl Vnet {
         let location = reader.text("location", raw.location).map(|text| region(&text));
         let tags = tags(reader, raw.tags);
         let address_space = reader.address_space("properties/addressSpace", raw.address_space);
-        let subnets = reader.list("properties/subnets", "a subnet", raw.subnets);
-        let subnets_given = subnets.is_some();
-        let subnets = subnets.unwrap_or_default();
+        let listed = raw.subnets.value().map(Vec::len);
+        let subnets = reader.list("properties/subnets", "a subnet", raw.subnets).unwrap_or_default();
         let subnets = subnets
             .into_iter()
             .filter_map(|(index, raw)| {
@@ -178,10 +177,10 @@ impl Vnet {
                     Subnet::read(Origin::Embedded(index), raw, reader)
                 })
             })
-            .collect();
-        let peerings = reader.list("properties/virtualNetworkPeerings", "a peering", raw.peerings);
-        let peerings_given = peerings.is_some();
-        let peerings = peerings.unwrap_or_default();
+            .collect::<Vec<_>>();
+        let subnets_given = listed == Some(subnets.len());
+        let listed = raw.peerings.value().map(Vec::len);
+        let peerings = reader.list("properties/virtualNetworkPeerings", "a peering", raw.peerings).unwrap_or_default();
         let peerings = peerings
             .into_iter()
             .filter_map(|(index, raw)| {
@@ -189,7 +188,8 @@ impl Vnet {
                     Peering::read(Origin::Embedded(index), raw, reader)
                 })
             })
-            .collect();
+            .collect::<Vec<_>>();
+        let peerings_given = listed == Some(peerings.len());
         Self { id, place, seen: true, location, tags, address_space, subnets, subnets_given, peerings, peerings_given }
     }
 
@@ -236,6 +236,7 @@ fn child_name(reader: &mut Reader, name: Given<Text<'_>>, id: Given<Text<'_>>) -
 impl Subnet {
     pub(super) fn read(origin: Origin, raw: RawSubnet<'_>, reader: &mut Reader) -> Option<Self> {
         let name = child_name(reader, raw.name, raw.id)?;
+        reader.properties(raw.odd_properties);
         let mut prefixes = reader.prefixes("properties/addressPrefixes", raw.prefixes);
         if let Some(text) = reader.take("properties/addressPrefix", "an address prefix", raw.prefix) {
             match super::reader::prefix(&text) {
@@ -260,6 +261,7 @@ impl Subnet {
 impl Peering {
     pub(super) fn read(origin: Origin, raw: RawPeering<'_>, reader: &mut Reader) -> Option<Self> {
         let name = child_name(reader, raw.name, raw.id)?;
+        reader.properties(raw.odd_properties);
         let remote = reader.reference("properties/remoteVirtualNetwork", raw.remote);
         if remote.is_none() {
             reader.odd("properties/remoteVirtualNetwork", format!("peering `{name}` does not say what it peers with"));

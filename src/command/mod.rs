@@ -16,6 +16,7 @@ use crate::cli::{Cli, Command};
 
 /// Runs a command, and prints what stopped it.
 pub fn run(cli: Cli) -> ExitCode {
+    stop_cleanly();
     let outcome = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
@@ -28,10 +29,26 @@ pub fn run(cli: Cli) -> ExitCode {
         Err(error) if is_closed_pipe(&error) => Status::Done.into(),
         Err(error) => {
             // Nothing is left to tell when standard error is closed too.
-            let _ = writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {}", chain(&error));
+            let text = chain(&error);
+            // Complaints about the configuration come with their own heading.
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            let _ = writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {text}");
             Status::CouldNotRun.into()
         }
     }
+}
+
+/// On Ctrl-C or a request to end: nothing half-written stays, and nothing is said.
+fn stop_cleanly() {
+    /// As shells report a process that SIGINT ended: 128 + 2.
+    const INTERRUPTED: i32 = 130;
+    #[expect(clippy::exit, reason = "the work goes on in other threads and has to end here")]
+    let stop = || {
+        crate::report::output::discard_unfinished();
+        std::process::exit(INTERRUPTED);
+    };
+    // Without a handler the system ends the process, and a temporary file may stay behind.
+    let _is_set = ctrlc::set_handler(stop);
 }
 
 const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();

@@ -18,7 +18,7 @@ use crate::report::output::{self, Format, Staged};
 use crate::report::sarif::{self, Profile, SarifOptions, SarifOutput};
 use crate::report::terminal::{self, Verbosity};
 use crate::report::{Report, csv, json, junit, markdown};
-use crate::rule::{EngineMode, Requirement, RuleSet};
+use crate::rule::{EngineMode, RuleSet};
 use crate::scan;
 
 /// Scans, reports, and says how it ended.
@@ -104,10 +104,7 @@ fn enabled(arguments: &Scan, config: &Config, rules: &RuleSet, estate: &Estate) 
         let matches = |patterns: &[Pattern]| patterns.iter().any(|pattern| names().any(|name| pattern.matches(name)));
         let own = config.rules.get(&metadata.id).map(|own| own.enabled);
         let wanted = if select.is_empty() { own.unwrap_or(!metadata.deprecated) } else { matches(&select) };
-        let judged = match metadata.requires {
-            Some(Requirement::Tenants) => !estate.inventory.tenants.is_empty(),
-            None => true,
-        };
+        let judged = !scan::unjudged(estate, rule);
         unjudged += usize::from(wanted && !judged);
         wanted && judged && !matches(&ignore)
     });
@@ -153,7 +150,11 @@ fn write(arguments: &Scan, formats: &[Format], report: &Report) -> anyhow::Resul
         stage(path, *format, report, sarif.as_ref(), &mut staged)?;
     }
     output::persist_all(staged)?;
-    print(arguments, report, sarif.as_ref()).context("cannot write to standard output")
+    match print(arguments, report, sarif.as_ref()) {
+        // Whoever stopped reading still gets the verdict, in the exit status.
+        Err(error) if super::is_closed_pipe(&error) => Ok(()),
+        printed => printed.context("cannot write to standard output"),
+    }
 }
 
 fn stage(

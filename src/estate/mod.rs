@@ -77,6 +77,8 @@ pub struct Estate {
     /// Address spaces that meet, by the virtual network whose id sorts first.
     pub overlaps: FxHashMap<VnetIndex, Vec<Meeting>>,
     by_id: FxHashMap<ResourceId, VnetIndex>,
+    /// NSGs of subnets that do not name theirs, as NSGs list them.
+    listed_nsgs: FxHashMap<SubnetIndex, u32>,
     nsgs: FxHashMap<ResourceId, u32>,
     route_tables: FxHashMap<ResourceId, u32>,
     gateways: FxHashMap<ResourceId, u32>,
@@ -102,6 +104,7 @@ impl Estate {
             }
         }
         let nsg_subnets = attach(&inventory, &by_id, &nsgs);
+        let listed_nsgs = listed(&inventory, &nsg_subnets);
         let nsg_interfaces = attach_interfaces(&inventory, &by_id, &nsgs);
         let reach = Reach::of(&inventory, &vnets, &links);
         let overlaps = overlaps::find(&inventory, &vnets, &links, &config.estate.on_premises);
@@ -114,6 +117,7 @@ impl Estate {
             reach,
             overlaps,
             by_id,
+            listed_nsgs,
             nsgs,
             route_tables,
             gateways,
@@ -180,8 +184,8 @@ impl Estate {
 
     /// The NSG of a subnet: named by the subnet, or by the NSG's own list.
     pub fn subnet_nsg(&self, index: SubnetIndex) -> Option<ResourceId> {
-        let (vnet, subnet) = self.subnet(index);
-        subnet.nsg.clone().or_else(|| self.subnet_nsgs_by_list(&vnet.subnet_id(subnet)))
+        let listed = || self.listed_nsgs.get(&index).map(|nsg| self.inventory.nsgs[*nsg as usize].id.clone());
+        self.subnet(index).1.nsg.clone().or_else(listed)
     }
 
     /// The route table with this id.
@@ -208,12 +212,6 @@ impl Estate {
     pub fn tenant(&self, id: &ResourceId) -> Option<&str> {
         let subscription = id.subscription()?.to_ascii_lowercase();
         self.inventory.tenants.get(subscription.as_str()).map(compact_str::CompactString::as_str)
-    }
-
-    fn subnet_nsgs_by_list(&self, subnet: &ResourceId) -> Option<ResourceId> {
-        let lists = |nsg: &&Nsg| nsg.subnets.as_ref().is_some_and(|subnets| subnets.contains(subnet));
-        // Only subnets that name no NSG come here: few, and in a sound export none.
-        self.inventory.nsgs.iter().find(lists).map(|nsg| nsg.id.clone())
     }
 }
 
@@ -271,4 +269,17 @@ fn find_subnet(
     let vnet = inventory.vnets.get(index.0 as usize)?;
     let position = vnet.subnets.iter().position(|subnet| subnet.name.eq_ignore_ascii_case(id.name()))?;
     Some(SubnetIndex { vnet: index, position: u32::try_from(position).ok()? })
+}
+
+/// The NSGs of subnets that name none, by what NSGs say of themselves.
+fn listed(inventory: &Inventory, nsg_subnets: &[Vec<SubnetIndex>]) -> FxHashMap<SubnetIndex, u32> {
+    let pairs = nsg_subnets.iter().zip(0..).flat_map(|(subnets, nsg)| subnets.iter().map(move |subnet| (*subnet, nsg)));
+    let nameless =
+        |index: &SubnetIndex| inventory.vnets[index.vnet.0 as usize].subnets[index.position as usize].nsg.is_none();
+    // Of several the first, in the order of ids, as everywhere.
+    let mut listed = FxHashMap::default();
+    for (subnet, nsg) in pairs.filter(|(subnet, _)| nameless(subnet)) {
+        listed.entry(subnet).or_insert(nsg);
+    }
+    listed
 }

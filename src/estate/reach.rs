@@ -76,6 +76,20 @@ impl Reach {
         }
     }
 
+    /// Whether a prefix lies inside a network on the same chain, and all who share its addresses there are of one
+    /// environment or serve all.
+    pub fn is_within(&self, from: VnetIndex, kind: EnvironmentKind, net: IpNet) -> bool {
+        let chain = self.chains.get(&self.chain[from.0 as usize]).map(Vec::as_slice).unwrap_or_default();
+        let mut contained = false;
+        for owned in meeting(chain, net) {
+            if owned.kind.is_none_or(|own| own != kind && own != EnvironmentKind::Shared) {
+                return false;
+            }
+            contained |= owned.net.contains(&net);
+        }
+        contained
+    }
+
     /// All address space of one environment on a network's chain; of networks whose environment is not known for
     /// `None`.
     pub fn space(&self, from: VnetIndex, kind: Option<EnvironmentKind>) -> Cow<'_, PrefixSet> {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::nsg_rule::{Exposure, MANAGEMENT, Management, RuleIndex, distinct_guards, evaluated};
+use super::nsg_rule::{Exposure, Guarded, MANAGEMENT, Management, RuleIndex, evaluated, guarded};
 use super::{Context, EnvironmentKind, OriginKind, VirtualNetworkTag};
 use crate::estate::{Owners, SubnetIndex};
 use crate::network::{
@@ -19,8 +19,8 @@ pub(super) struct Passing {
     pub(super) possible: PrefixSet,
 }
 
-/// What passes a rule on one subnet. A rule that cannot be read in full may let everything through.
-pub(super) fn through(context: &Context<'_>, index: RuleIndex, guard: SubnetIndex, tag: &VirtualNetworkTag) -> Passing {
+/// What passes a rule on the way to a group of subnets. A rule that cannot be read in full may let everything through.
+pub(super) fn through(context: &Context<'_>, index: RuleIndex, group: &Guarded, tag: &VirtualNetworkTag) -> Passing {
     let rules = context.estate.inventory.nsgs[index.nsg as usize].rules.as_deref().unwrap_or_default();
     let Some(own) = rules.get(index.position as usize).and_then(evaluated) else {
         return Passing { certain: PrefixSet::EMPTY, possible: PrefixSet::ANY };
@@ -28,12 +28,11 @@ pub(super) fn through(context: &Context<'_>, index: RuleIndex, guard: SubnetInde
     let before = rules[..index.position as usize].iter().filter_map(evaluated).count();
     let all = rules.iter().filter_map(evaluated).collect::<Vec<_>>();
     let names = Names::of(tag, DefaultRoutes::Count);
-    let destination = guarded(context, guard);
     let query = Query {
         direction: own.direction,
         protocols: own.protocols,
         source: &PrefixSet::ANY,
-        destination: &destination,
+        destination: &group.addresses,
         destination_ports: &own.destination_ports,
     };
     let mut passing = Passing { certain: PrefixSet::EMPTY, possible: PrefixSet::EMPTY };
@@ -45,11 +44,6 @@ pub(super) fn through(context: &Context<'_>, index: RuleIndex, guard: SubnetInde
         *set = set.union(&exposure.sources());
     }
     passing
-}
-
-fn guarded(context: &Context<'_>, guard: SubnetIndex) -> PrefixSet {
-    let subnet = context.estate.subnet(guard).1;
-    subnet.prefixes.whole().map_or(PrefixSet::ANY, |nets| nets.iter().copied().collect())
 }
 
 /// Who reaches management ports through a rule.
@@ -65,11 +59,11 @@ pub(super) fn management(context: &Context<'_>, index: RuleIndex) -> Management 
     let position = rules[..index.position as usize].iter().filter_map(evaluated).count();
     let rules = rules.iter().filter_map(evaluated).collect::<Vec<_>>();
     let mut asked = Asked { context, rules: &rules, position, ports: &ports, found: Management::default() };
-    let guards = distinct_guards(context, index.nsg);
-    for guard in &guards {
-        asked.on_subnet(*guard);
+    let groups = guarded(context, index.nsg);
+    for group in &groups {
+        asked.on_subnets(group);
     }
-    if guards.is_empty() {
+    if groups.is_empty() {
         asked.on_unread_subnets();
     }
     let Management { mut exposed, mut possible } = asked.found;
@@ -92,17 +86,18 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn on_subnet(&mut self, guard: SubnetIndex) {
+    fn on_subnets(&mut self, group: &Guarded) {
         let context = self.context;
+        let Guarded { subnet: guard, addresses: destination } = group;
+        let guard = *guard;
         let reach = &context.estate.reach;
         let tag = super::subnet::tag(context, guard);
         let names = Names::of(&tag, DefaultRoutes::Ignore);
-        let destination = guarded(context, guard);
-        self.ask_internet(&names, &destination);
+        self.ask_internet(&names, destination);
 
         let on_premises = tag.certain.iter().filter(|origin| origin.kind == OriginKind::OnPremises);
         let on_premises = on_premises.filter_map(|o| o.prefix.parse::<ipnet::IpNet>().ok()).collect::<PrefixSet>();
-        for (certainty, sources, services) in self.passing(&names, &on_premises, &destination) {
+        for (certainty, sources, services) in self.passing(&names, &on_premises, destination) {
             let who = shortened(&sources.prefixes().iter().map(ToString::to_string).collect::<Vec<_>>());
             self.say(certainty, Exposure { from: "on_premises", who, services });
         }
@@ -113,7 +108,7 @@ impl Asked<'_> {
         let own = context.estate.subnet(guard).0.address_space.nets.iter().copied().collect::<PrefixSet>();
         for kind in [Some(other), None] {
             let elsewhere = reach.space(guard.vnet, kind).difference(&own);
-            for (certainty, sources, services) in self.passing(&names, &elsewhere, &destination) {
+            for (certainty, sources, services) in self.passing(&names, &elsewhere, destination) {
                 let certainty = if kind.is_some() { certainty } else { Certainty::Possible };
                 let who = self.owners(guard, kind, &sources);
                 self.say(certainty, Exposure { from: "other_environment", who, services });

@@ -1,5 +1,7 @@
 //! Subject `nsg_rule`: one custom security rule, read as Azure evaluates it.
 
+use std::sync::{Arc, LazyLock};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -183,14 +185,16 @@ impl<'a> Guard<'a> {
         let mut readable = Vec::with_capacity(rules.len());
         let mut list = Vec::with_capacity(rules.len());
         for rule in rules {
-            let evaluated = evaluated(rule);
+            let evaluated = nameless(rule);
             readable.push(evaluated.is_some().then_some(list.len()));
             list.extend(evaluated);
         }
         let shadows = network::shadow(&list);
         let environment = environment(context, nsg);
+        // Names are only told of rules that hide another one.
+        let told = |rule: &SecurityRule| rule.name.to_string();
         let names = if shadows.iter().any(|shadow| matches!(shadow, network::Shadow::Dead { .. })) {
-            list.iter().map(|rule| rule.name.to_string()).collect()
+            rules.iter().zip(&readable).filter(|(_, at)| at.is_some()).map(|(rule, _)| told(rule)).collect()
         } else {
             Vec::new()
         };
@@ -267,17 +271,7 @@ impl<'a> Guard<'a> {
             Term::Any => false,
             Term::Tag(tag) => Tag::parse(tag) == Some(Tag::AzureLoadBalancer),
             Term::Asg(_) => true,
-            Term::Prefix(net) => match self.context.estate.reach.owners(guard.vnet, *net) {
-                Owners::OnChain(owners) => {
-                    let friend = |kind: EnvironmentKind| kind == own || kind == EnvironmentKind::Shared;
-                    let all = owners.iter().all(|(_, kind)| kind.is_some_and(friend));
-                    all && owners.iter().any(|(vnet, _)| {
-                        let space = self.context.estate.vnet(*vnet).map(|vnet| &vnet.address_space.nets);
-                        space.is_some_and(|nets| nets.iter().any(|own| own.contains(net)))
-                    })
-                }
-                Owners::Elsewhere(_) => false,
-            },
+            Term::Prefix(net) => self.context.estate.reach.is_within(guard.vnet, own, *net),
         };
         !rule.odd.is_empty() || rule.source.terms.is_empty() || !rule.source.terms.iter().all(inside)
     }
@@ -287,7 +281,17 @@ impl<'a> Guard<'a> {
         match self.environment {
             _ if !rule.odd.is_empty() => true,
             (None, _) => named,
-            (Some(_), _) => named && !Foreign::of(self.context, index).is_empty(),
+            (Some(own), _) => {
+                let within = |net: IpNet| {
+                    let guard = self.context.estate.nsg_guards(self.nsg).next();
+                    guard.is_some_and(|guard| self.context.estate.reach.is_within(guard.vnet, own, net))
+                };
+                let prefix = |term: &Term| if let Term::Prefix(net) = term { Some(*net) } else { None };
+                named
+                    && own.across().is_some()
+                    && !far_terms(rule).filter_map(prefix).all(within)
+                    && !Foreign::of(self.context, index).is_empty()
+            }
         }
     }
 
@@ -335,6 +339,12 @@ fn is_virtual_network(term: &Term) -> bool {
 
 /// A rule as the semantics of NSGs take it; `None` where a field that decides is missing or odd.
 pub(super) fn evaluated(rule: &SecurityRule) -> Option<network::Rule> {
+    nameless(rule).map(|evaluated| network::Rule { name: rule.name.as_str().into(), ..evaluated })
+}
+
+/// The same without a name, for comparisons of a million rules.
+fn nameless(rule: &SecurityRule) -> Option<network::Rule> {
+    static NAMELESS: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
     let protocols = match rule.protocol? {
         Protocol::Tcp => ProtocolSet::TCP,
         Protocol::Udp => ProtocolSet::UDP,
@@ -344,7 +354,7 @@ pub(super) fn evaluated(rule: &SecurityRule) -> Option<network::Rule> {
         Protocol::Any => ProtocolSet::ANY,
     };
     Some(network::Rule {
-        name: std::sync::Arc::from(rule.name.as_str()),
+        name: Arc::clone(&NAMELESS),
         priority: rule.priority?.into(),
         direction: match rule.direction? {
             Direction::Inbound => network::Direction::Inbound,
@@ -423,8 +433,10 @@ fn attached(context: &Context<'_>, index: RuleIndex) -> Attached {
     let listed = nsg.subnets.is_some()
         || nsg.id.subscription().is_some_and(|s| {
             let of_subscription =
-                |vnet: &azure::Vnet| vnet.seen && vnet.id.subscription().is_some_and(|v| v.eq_ignore_ascii_case(s));
-            estate.inventory.scope.is_whole(s, "virtualNetworks") || estate.inventory.vnets.iter().any(of_subscription)
+                |vnet: &&azure::Vnet| vnet.seen && vnet.id.subscription().is_some_and(|v| v.eq_ignore_ascii_case(s));
+            let mut own = estate.inventory.vnets.iter().filter(of_subscription).peekable();
+            (estate.inventory.scope.is_whole(s, "virtualNetworks") || own.peek().is_some())
+                && own.all(|vnet| vnet.subnets_given)
         });
     let status = match () {
         () if !subnets.is_empty() || interfaces > 0 => "attached",
@@ -449,18 +461,31 @@ fn environment(context: &Context<'_>, nsg: u32) -> (Option<EnvironmentKind>, Sta
     }
 }
 
-/// Subnets that an NSG guards, one for each content that the tag can have.
-pub(super) fn distinct_guards(context: &Context<'_>, nsg: u32) -> Vec<SubnetIndex> {
-    let mut seen: Vec<(VnetIndex, Option<&ResourceId>)> = Vec::new();
-    let mut distinct = Vec::new();
+/// Subnets that an NSG guards and on which `VirtualNetwork` means the same: they share a virtual network and a route
+/// table.
+pub(super) struct Guarded {
+    /// One of them.
+    pub(super) subnet: SubnetIndex,
+    /// The addresses of all; every address where the prefixes of one are not known in full.
+    pub(super) addresses: PrefixSet,
+}
+
+/// Everything that an NSG guards, by what the tag means there.
+pub(super) fn guarded(context: &Context<'_>, nsg: u32) -> Vec<Guarded> {
+    let mut keys: Vec<(VnetIndex, Option<&ResourceId>)> = Vec::new();
+    let mut groups: Vec<Guarded> = Vec::new();
     for index in context.estate.nsg_guards(nsg) {
-        let key = (index.vnet, context.estate.subnet(index).1.route_table.as_ref());
-        if !seen.contains(&key) {
-            seen.push(key);
-            distinct.push(index);
+        let subnet = context.estate.subnet(index).1;
+        let key = (index.vnet, subnet.route_table.as_ref());
+        let own = subnet.prefixes.whole().map_or(PrefixSet::ANY, |nets| nets.iter().copied().collect());
+        if let Some(group) = keys.iter().position(|known| *known == key).and_then(|at| groups.get_mut(at)) {
+            group.addresses = group.addresses.union(&own);
+        } else {
+            keys.push(key);
+            groups.push(Guarded { subnet: index, addresses: own });
         }
     }
-    distinct
+    groups
 }
 
 fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
@@ -469,22 +494,22 @@ fn tag_reach(context: &Context<'_>, index: RuleIndex) -> TagReach {
     if !rule.source.terms.iter().any(is_virtual_network) {
         return reach;
     }
-    let guards = distinct_guards(context, index.nsg);
+    let groups = guarded(context, index.nsg);
     let unread = |what: &str| format!("the {what} that the NSG guards were not read");
     let nsg = &context.estate.inventory.nsgs[index.nsg as usize];
-    if guards.is_empty() && attached(context, index).status != "detached" {
+    if groups.is_empty() && attached(context, index).status != "detached" {
         reach.unknown.push(unread("subnets"));
     } else if nsg.network_interfaces.is_some_and(|count| count > 0) && context.estate.nsg_interfaces(index.nsg) == 0 {
         reach.unknown.push(unread("network interfaces"));
     }
-    for guard in guards {
-        let own = context.estate.subnet(guard).0.address_space.nets.iter().copied().collect::<PrefixSet>();
+    for group in groups {
+        let own = context.estate.subnet(group.subnet).0.address_space.nets.iter().copied().collect::<PrefixSet>();
         let beyond = |origin: &Origin| {
             let inside = origin.prefix.parse::<IpNet>().is_ok_and(|net| own.contains_set(&PrefixSet::from(net)));
             !matches!(origin.kind, OriginKind::Own | OriginKind::Platform) && !inside
         };
-        let tag = super::subnet::tag(context, guard);
-        let passes = exposure::through(context, index, guard, &tag);
+        let tag = super::subnet::tag(context, group.subnet);
+        let passes = exposure::through(context, index, &group, &tag);
         let meets = |set: &PrefixSet, origin: &Origin| {
             origin.prefix.parse::<IpNet>().is_ok_and(|net| set.overlaps(&PrefixSet::from(net)))
         };

@@ -3,6 +3,7 @@
 //! The shape is recognised from the content: an array of resources, a page (`value` of ARM, `data` of
 //! Resource Graph), a single resource, several of these one after the other (JSON Lines), or an array of pages.
 
+use std::cell::RefCell;
 use std::io::Read;
 
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use crate::azure::{Element, Given, NotAResource, Place, RawResource};
 use crate::finding::FileId;
 
 /// How much is read at a time; a resource larger than this makes the buffer grow.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 1 << 19;
 
 /// Why a file could not be taken apart, and at which byte of its text.
 #[derive(Debug)]
@@ -38,15 +39,31 @@ pub(crate) struct Contents {
     pub(crate) foreign: bool,
 }
 
+thread_local! {
+    /// Files are many and mostly small: memory for their text is asked for once a thread.
+    static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Reads every resource of one file.
 pub(crate) fn read(file: FileId, text: impl Read) -> Result<Contents, BadInput> {
-    let mut input = Buffer { text, bytes: Vec::new(), start: 0, base: 0, ended: false };
+    let mut bytes = SPARE.take();
+    bytes.clear();
+    let mut input = Buffer { text, bytes, start: 0, base: 0, ended: false };
+    let contents = documents(&mut input, file);
+    // What one huge resource needed is not kept for the small ones behind it.
+    if input.bytes.capacity() <= 8 * CHUNK {
+        SPARE.set(input.bytes);
+    }
+    contents
+}
+
+fn documents<R: Read>(input: &mut Buffer<R>, file: FileId) -> Result<Contents, BadInput> {
     let mut contents = Contents::default();
     while let Some(first) = input.peek()? {
         contents.any = true;
         match first {
-            b'[' => array(&mut input, file, &mut contents)?,
-            b'{' => object(&mut input, file, &mut contents)?,
+            b'[' => array(input, file, &mut contents)?,
+            b'{' => object(input, file, &mut contents)?,
             _ => return Err(input.error("expected a JSON object or array of Azure resources", None)),
         }
     }
@@ -195,6 +212,7 @@ impl<R: Read> Buffer<R> {
         self.start = 0;
         // Doubling keeps the work on one huge resource linear.
         let wanted = CHUNK.max(self.bytes.len());
+        self.bytes.reserve(wanted + 32);
         let read = self.text.by_ref().take(wanted as u64).read_to_end(&mut self.bytes);
         let read = read.map_err(|error| BadInput {
             offset: self.base + self.bytes.len() as u64,
@@ -230,7 +248,7 @@ impl<R: Read> Buffer<R> {
                     return Err(BadInput { offset, message, hint, foreign: false });
                 }
                 Err(Parse::Foreign(offset)) => {
-                    let message = "an object is no Azure resource: it has no `id`".to_owned();
+                    let message = "an object is no Azure resource: it has no `id` as ARM writes them".to_owned();
                     return Err(BadInput { offset, message, hint: Some(NO_ID), foreign: true });
                 }
             }
@@ -255,6 +273,7 @@ fn plain(error: &serde_json::Error) -> String {
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     match text {
         "recursion limit exceeded" => "the JSON is nested more than 128 deep".to_owned(),
+        "expected ident" => "expected a JSON value".to_owned(),
         text => text.to_owned(),
     }
 }

@@ -39,6 +39,8 @@ pub struct Inventory {
     pub virtual_hubs: Vec<VirtualHub>,
     /// Connections of virtual networks to hubs.
     pub hub_connections: Vec<HubConnection>,
+    /// Resources of which no rule reads more than that they are there.
+    pub others: Vec<Other>,
     /// Subscriptions, by id.
     pub subscriptions: BTreeMap<CompactString, Subscription>,
     /// Tenant by subscription, both lower case.
@@ -59,6 +61,17 @@ pub struct Inventory {
     pub foreign: Vec<String>,
     /// Lists whose next page is not among the inputs, by type.
     pub cut_lists: Vec<String>,
+}
+
+/// A resource of which no rule reads more than that it is there.
+#[derive(Debug)]
+pub struct Other {
+    /// Its type, as file stems name it.
+    pub kind: CompactString,
+    /// ARM id.
+    pub id: ResourceId,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// Two inputs say different things of one resource.
@@ -137,6 +150,7 @@ impl Collector {
                 let known = known.get_mut();
                 known.name = known.name.take().or(new.name);
                 known.tenant = known.tenant.take().or(new.tenant);
+                known.state = known.state.take().or(new.state);
                 if known.tags.is_empty() {
                     known.tags = new.tags;
                 }
@@ -166,7 +180,8 @@ impl Collector {
                 Resource::VirtualHub(hub) => inventory.virtual_hubs.push(*hub),
                 Resource::HubConnection(connection) => inventory.hub_connections.push(connection),
                 child @ (Resource::Subnet(..) | Resource::Peering(..)) => children.push(child),
-                Resource::Subscription(_) | Resource::Other(..) => {}
+                Resource::Other(kind, id, place) => inventory.others.push(Other { kind, id, place }),
+                Resource::Subscription(_) => {}
             }
         }
         adopt(inventory, children, &mut self.conflicts);
@@ -246,7 +261,7 @@ fn count(counts: &mut BTreeMap<String, u64>, kind: &str) {
 fn id(resource: &Resource) -> ResourceId {
     match resource {
         Resource::Vnet(r) => r.id.clone(),
-        Resource::Subnet(id, ..) | Resource::Peering(id, ..) | Resource::Other(id, _) => id.clone(),
+        Resource::Subnet(id, ..) | Resource::Peering(id, ..) | Resource::Other(_, id, _) => id.clone(),
         Resource::Nsg(r) => r.id.clone(),
         Resource::RouteTable(r) => r.id.clone(),
         Resource::Gateway(r) => r.id.clone(),
@@ -263,7 +278,7 @@ fn id(resource: &Resource) -> ResourceId {
 fn standing(resource: &Resource) -> Place {
     match resource {
         Resource::Vnet(r) => r.place,
-        Resource::Subnet(_, place, _) | Resource::Peering(_, place, _) | Resource::Other(_, place) => *place,
+        Resource::Subnet(_, place, _) | Resource::Peering(_, place, _) | Resource::Other(.., place) => *place,
         Resource::Nsg(r) => r.place,
         Resource::RouteTable(r) => r.place,
         Resource::Gateway(r) => r.place,

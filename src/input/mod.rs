@@ -14,14 +14,14 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-pub use inventory::{Conflict, Inventory};
+pub use inventory::{Conflict, Inventory, Other};
 pub use scope::Scope;
 pub use source::Sources;
 
 use crate::azure::Place;
 use crate::finding::FileId;
 use crate::report::InputFile;
-use crate::snapshot::{Manifest, ManifestError};
+use crate::snapshot::{Manifest, ManifestError, UNKNOWN_TENANT};
 use elements::{BadInput, Contents};
 
 /// Whether the exports hold everything of the subscriptions that appear in them.
@@ -145,7 +145,9 @@ fn promises(inventory: &mut Inventory, manifests: &[Manifest], completeness: Com
             let id = tenant.id.to_ascii_lowercase();
             for subscription in &tenant.subscriptions {
                 let key = subscription.id.to_ascii_lowercase();
-                inventory.tenants.entry(key.as_str().into()).or_insert_with(|| id.as_str().into());
+                if id != UNKNOWN_TENANT {
+                    inventory.tenants.entry(key.as_str().into()).or_insert_with(|| id.as_str().into());
+                }
                 inventory.scope.complete(&key, subscription.complete.iter().cloned());
             }
             if let Some(name) = &tenant.name {

@@ -56,6 +56,21 @@ impl Scope {
         self.read.contains(kind) || !self.whole.is_empty()
     }
 
+    /// Subscriptions (lower case) of which anything was read whole.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &str> {
+        self.complete.keys().chain(&self.whole).map(String::as_str)
+    }
+
+    /// Types of a subscription that were read whole, as manifests and the user say, less those that a gap covers.
+    pub fn complete_kinds(&self, subscription: &str) -> BTreeSet<String> {
+        let mut kinds = self.complete.get(subscription).cloned().unwrap_or_default();
+        if self.whole.contains(subscription) {
+            kinds.extend(crate::azure::listed_kinds().map(str::to_owned));
+        }
+        kinds.retain(|kind| self.is_whole(subscription, kind));
+        kinds
+    }
+
     /// What was in scope and could not be read.
     pub fn gaps(&self) -> &[Gap] {
         &self.gaps

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::InputError;
 use crate::finding::FileId;
-use crate::snapshot::Manifest;
+use crate::snapshot::{Manifest, resting_place};
 
 /// Every file of the inputs, by path; keeps no text but that of standard input.
 #[derive(Debug, Default)]
@@ -46,6 +46,15 @@ impl Sources {
         let mut text = Vec::new();
         super::encoding::utf8(self.open(file)?)?.read_to_end(&mut text)?;
         Ok(text)
+    }
+
+    /// The text of a file from a byte of it on; none where it has to be decoded from its beginning.
+    pub(crate) fn text_from(&self, file: FileId, offset: u64) -> io::Result<Option<Box<dyn Read + '_>>> {
+        let source = self.files.get(file.0 as usize).ok_or(io::ErrorKind::NotFound)?;
+        match &source.text {
+            Origin::File(path) => super::encoding::utf8_from(File::open(path)?, offset),
+            Origin::Memory(bytes) => super::encoding::utf8_from(Cursor::new(&**bytes), offset),
+        }
     }
 
     /// The file as the user named it.
@@ -90,7 +99,11 @@ pub(super) fn discover(inputs: &[PathBuf], stdin: &mut dyn Read) -> Result<(Sour
                 sha256: None,
                 collected_at: None,
             });
-        } else if std::fs::metadata(input).map_err(|source| InputError::read(&shown(input), source))?.is_dir() {
+            continue;
+        }
+        // A crash may have left the snapshot that belongs here aside.
+        let input = &resting_place(input);
+        if std::fs::metadata(input).map_err(|source| InputError::read(&shown(input), source))?.is_dir() {
             folder(input, &mut found, &mut manifests)?;
         } else {
             found.push(Source::file(input.clone(), Named::Itself));

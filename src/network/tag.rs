@@ -6,9 +6,9 @@
 
 use ipnet::IpNet;
 
-use crate::azure::{Connection, ResourceId, Vnet};
-use crate::estate::{Estate, GatewayRef, Link, SubnetIndex, VnetIndex};
-use crate::facts::peering::Presence;
+use crate::azure::{Connection, PeeringState, ResourceId, Vnet};
+use crate::estate::{End, Estate, GatewayRef, Link, SubnetIndex, VnetIndex};
+use crate::facts::peering::{LinkState, Presence};
 use crate::facts::{Origin, OriginKind, VirtualNetworkTag};
 
 /// The host's virtual address, which appears literally in the tag (observed in effective security rules).
@@ -64,9 +64,11 @@ impl Content<'_> {
     }
 
     fn peer(&mut self, own: VnetIndex, link: &Link) {
-        let (Some(end), far) = link.seen_from(own) else { return };
-        if !link.is_up() {
-            return;
+        let (Some(end), far) = link.seen_from(own) else { return self.unseen_object(own, link) };
+        match link.state {
+            LinkState::Established | LinkState::AssumedEstablished => {}
+            LinkState::OneSided | LinkState::Initiated | LinkState::Disconnected => return,
+            LinkState::Inconsistent | LinkState::Unknown => return self.perhaps(link, end, far),
         }
         let estate = self.estate;
         let (_, peering) = estate.peering(end);
@@ -113,6 +115,36 @@ impl Content<'_> {
             self.tag.unknown.push(format!("what the virtual WAN hub behind {name} connects: branches, other networks"));
         } else if peering.use_remote_gateways == Some(true) {
             self.transit(link, own, far);
+        }
+    }
+
+    /// A link of which the states do not say whether it is up. Where both objects wait for the other, it is not.
+    fn perhaps(&mut self, link: &Link, end: End, far: VnetIndex) {
+        let (_, peering) = self.estate.peering(end);
+        let waits = |end: End| self.estate.peering(end).1.state == Some(PeeringState::Initiated);
+        let wait = [Some(link.local), link.remote.end()].into_iter().flatten().all(waits);
+        if wait || peering.allow_virtual_network_access == Some(false) {
+            return;
+        }
+        let node = self.estate.node(far);
+        let why = format!("peering with {}, whose state is not clear", node.id.name());
+        let current = self.estate.vnet(far).map(|vnet| &vnet.address_space);
+        let known = [Some(&peering.recorded), current].into_iter().flatten().find(|space| space.given);
+        match known {
+            Some(space) if space.odd.is_empty() => {
+                for net in &space.nets {
+                    self.possible(net, OriginKind::Peer, &why, Some(&node.id));
+                }
+            }
+            _ => self.tag.unknown.push(why),
+        }
+    }
+
+    /// A link of which the other side alone was read, and may be up as far as that tells.
+    fn unseen_object(&mut self, own: VnetIndex, link: &Link) {
+        if matches!(link.state, LinkState::AssumedEstablished | LinkState::Inconsistent | LinkState::Unknown) {
+            let other = self.estate.node(link.seen_from(own).1).id.name().to_owned();
+            self.tag.unknown.push(format!("what the own side of the peering with {other} admits: it was not read"));
         }
     }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// A format of report files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -243,10 +244,22 @@ fn beside(target: &Path, existing: Option<&fs::Metadata>) -> io::Result<tempfile
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let temporary = builder.tempfile_in(folder(target))?;
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).insert(temporary.path().to_owned());
     if let Some(existing) = existing {
         temporary.as_file().set_permissions(existing.permissions())?;
     }
     Ok(temporary)
+}
+
+/// Temporary files that this process has made. Finished ones stay listed: their names are used once.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Removes what was begun and not finished, for a process that is told to stop.
+pub fn discard_unfinished() {
+    for path in &*UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) {
+        // A finished file has another name by now.
+        let _gone_or_going = fs::remove_file(path);
+    }
 }
 
 /// Makes the new name durable. A file system that cannot do so still has the old file or the new one.

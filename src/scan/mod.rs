@@ -24,7 +24,7 @@ use crate::facts::Context;
 use crate::facts::approval::{Ambiguity, ApprovalSubject};
 use crate::finding::{Anchor, FileId, Finding};
 use crate::report::Counts;
-use crate::rule::{EngineMode, Judgement, PolicyFailure, Rule, RuleSet};
+use crate::rule::{EngineMode, Judgement, PolicyFailure, Requirement, Rule, RuleSet};
 use findings::{Judged, Speaker};
 use subjects::{Subject, Subjects};
 
@@ -143,9 +143,12 @@ fn approvals(
     let mut judged = Vec::new();
     let mut count = 0;
     for (approval, at) in settings.config.approvals.iter().zip(0u32..) {
-        // What rules that did not run would have found is not known.
-        let covers = |rule: &Rule| approval.covers_rule(&rule.metadata.id);
-        if rules.rules().iter().zip(settings.enabled).any(|(rule, on)| covers(rule) && !on) {
+        // What rules that did not run would have found is not known: nobody asked for some of them, for others the
+        // inputs do not tell enough.
+        let covered = rules.rules().iter().zip(settings.enabled);
+        let off = covered.filter(|(rule, on)| !**on && approval.covers_rule(&rule.metadata.id));
+        let off = off.map(|(rule, _)| unjudged(context.estate, rule)).collect::<Vec<_>>();
+        if off.contains(&false) {
             continue;
         }
         let covered = speaker.covered.get(at as usize).copied().unwrap_or_default();
@@ -161,7 +164,7 @@ fn approvals(
             covered_violations: covered.violations,
             covered_undetermined: covered.undetermined,
             ambiguous: ambiguous(context.estate, approval),
-            incomplete: incomplete(context.estate, approval),
+            incomplete: !off.is_empty() || incomplete(context.estate, approval),
         };
         let mut said = Vec::new();
         evaluator.judge(kind, u64::from(at), &facts, &mut said);
@@ -171,6 +174,14 @@ fn approvals(
     }
     speaker.count(verdict, Kind::Approval, count);
     speaker.speak(verdict, judged);
+}
+
+/// Whether a rule cannot be judged, for want of what it requires the inputs to tell.
+pub fn unjudged(estate: &Estate, rule: &Rule) -> bool {
+    match rule.metadata.requires {
+        Some(Requirement::Tenants) => estate.inventory.tenants.is_empty(),
+        None => false,
+    }
 }
 
 /// Plain names of an approval that more than one virtual network has.

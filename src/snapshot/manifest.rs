@@ -145,11 +145,16 @@ impl Manifest {
         }
         let manifest: Self = serde_json::from_slice(text).map_err(syntax)?;
         for file in &manifest.files {
-            let inside = file.path.split('/').all(|step| !step.is_empty() && step != "." && step != "..");
-            if !inside || file.path.contains('\\') || file.path.contains(':') {
+            if !Self::is_inside(&file.path) {
                 return Err(ManifestError::Path { path: path.to_owned(), entry: file.path.clone() });
             }
         }
         Ok(manifest)
+    }
+
+    /// Whether a path stays inside the snapshot folder, on every system.
+    pub(super) fn is_inside(path: &str) -> bool {
+        let steps = path.split('/').all(|step| !step.is_empty() && step != "." && step != "..");
+        steps && !path.contains('\\') && !path.contains(':')
     }
 }

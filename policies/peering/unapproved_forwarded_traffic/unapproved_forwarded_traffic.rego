@@ -36,7 +36,7 @@ deny contains {
 		peering.hearsay(input.state),
 	]),
 	"path": "/properties/allowForwardedTraffic",
-	"related": [peering.place(input.remote.peering, input.remote.vnet)],
+	"related": [_place],
 } if {
 	peering.established(input.state)
 	input.allow_forwarded_traffic == true
@@ -48,7 +48,7 @@ undetermined contains {
 		[_receiver, _forwarder],
 	),
 	"path": "/properties/allowForwardedTraffic",
-	"related": [peering.place(input.remote.peering, input.remote.vnet)],
+	"related": [_place],
 } if {
 	peering.established(input.state)
 	input.allow_forwarded_traffic == null
@@ -61,10 +61,10 @@ undetermined contains {
 		reason,
 	]),
 	"path": "/properties/peeringState",
-	"related": [peering.place(input.remote.peering, input.remote.vnet)],
+	"related": [_place],
 } if {
 	input.allow_forwarded_traffic != false
-	reason := peering.unsettled(input.state, input.remote_vnet, [input.local.peering, input.remote.peering])
+	reason := peering.unsettled(input.state, input.remote_vnet, [{"state": state} | some state in _states])
 }
 
 _holds := "it is a Virtual WAN hub, which forwards between all that is connected to it" if {
@@ -100,6 +100,27 @@ _kinds := {
 	"virtual_network_gateway": "gateway",
 }
 
-_receiver := peering.label(input.local.vnet, input.remote.vnet)
+_receiver := peering.label(_local, _remote)
 
-_forwarder := peering.label(input.remote.vnet, input.local.vnet)
+_forwarder := peering.label(_remote, _local)
+
+# Facts are computed as far as they are read, and this rule looks at nearly every peering: it takes what it needs.
+_local := {
+	"id": input.local.vnet.id,
+	"name": input.local.vnet.name,
+	"subscription_name": input.local.vnet.subscription_name,
+}
+
+_remote := {
+	"id": input.remote.vnet.id,
+	"name": input.remote.vnet.name,
+	"subscription_name": input.remote.vnet.subscription_name,
+}
+
+_place := input.remote.peering.id
+
+_place := input.remote.vnet.id if input.remote.peering == null
+
+_states contains input.local.peering.state
+
+_states contains input.remote.peering.state

@@ -134,6 +134,8 @@ pub fn load(
     inventory.cut_lists = continued.into_iter().filter(|kind| !ended.contains(kind)).collect();
     inventory.cut_lists.sort();
     inventory.cut_lists.dedup();
+    let cut = inventory.cut_lists.clone();
+    inventory.scope.cut(&cut);
     Ok((inventory, sources))
 }
 

@@ -15,6 +15,8 @@ pub struct Scope {
     read: BTreeSet<String>,
     /// What was in scope and could not be read.
     gaps: Vec<Gap>,
+    /// Types of which some list goes on in a page that is not among the inputs.
+    cut: BTreeSet<String>,
 }
 
 impl Scope {
@@ -34,6 +36,10 @@ impl Scope {
         self.whole.extend(subscriptions);
     }
 
+    pub(super) fn cut(&mut self, kinds: &[String]) {
+        self.cut.extend(kinds.iter().cloned());
+    }
+
     pub(super) fn gap(&mut self, gap: Gap) {
         self.gaps.push(gap);
         self.gaps.sort_by(|a, b| {
@@ -45,6 +51,9 @@ impl Scope {
     /// Whether the inputs hold every resource of a type that the subscription holds.
     pub fn is_whole(&self, subscription: &str, kind: &str) -> bool {
         let subscription = subscription.to_ascii_lowercase();
+        if self.cut.contains(kind) {
+            return false;
+        }
         if self.gaps.iter().any(|gap| covers(gap, &subscription, kind)) {
             return false;
         }

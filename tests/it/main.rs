@@ -5,13 +5,13 @@
 mod bad_input;
 mod command;
 mod estate_of;
+mod import;
 mod one_peering;
 mod properties;
+mod readme;
 mod realdata;
 mod rules;
-mod readme;
 mod samples;
-mod import;
 mod sessions;
 mod small_estates;
 #[path = "../synthetic/mod.rs"]

@@ -46,8 +46,12 @@ pub struct Subnet {
     pub prefixes: Prefixes,
     /// `networkSecurityGroup`.
     pub nsg: Option<ResourceId>,
+    /// Whether `networkSecurityGroup` is there and cannot be understood.
+    pub odd_nsg: bool,
     /// `routeTable`.
     pub route_table: Option<ResourceId>,
+    /// Whether `routeTable` is there and cannot be understood.
+    pub odd_route_table: bool,
     /// Services of its delegations.
     pub delegations: Box<[CompactString]>,
 }
@@ -249,12 +253,14 @@ impl Subnet {
             }
             prefixes.given = true;
         }
+        let given = (!matches!(raw.nsg, Given::Absent), !matches!(raw.route_table, Given::Absent));
         let nsg = reader.reference("properties/networkSecurityGroup", raw.nsg);
         let route_table = reader.reference("properties/routeTable", raw.route_table);
+        let (odd_nsg, odd_route_table) = (given.0 && nsg.is_none(), given.1 && route_table.is_none());
         let delegations = reader.list("properties/delegations", "a delegation", raw.delegations).unwrap_or_default();
         let delegations =
             delegations.into_iter().filter_map(|(_, d)| d.service.into_value()).map(CompactString::from).collect();
-        Some(Self { name, origin, prefixes, nsg, route_table, delegations })
+        Some(Self { name, origin, prefixes, nsg, odd_nsg, route_table, odd_route_table, delegations })
     }
 }
 

@@ -25,8 +25,8 @@ pub struct SubnetSubject<'a> {
     pub purpose: &'static str,
     /// Services that the subnet is delegated to, such as `Microsoft.Web/serverFarms`.
     pub delegations: Later<'a, SubnetIndex, Vec<&'a str>>,
-    /// Whether an NSG filters it.
-    pub has_nsg: bool,
+    /// Whether an NSG filters it; null where what it says of its NSG cannot be understood.
+    pub has_nsg: Option<bool>,
     /// Its NSG: named by the subnet or by the NSG's own list.
     pub nsg: Later<'a, SubnetIndex, Option<NsgRef>>,
     /// ARM id of its route table.
@@ -95,7 +95,10 @@ impl<'a> SubnetSubject<'a> {
             delegations: Later::new(context, index, |context, index| {
                 context.estate.subnet(index).1.delegations.iter().map(compact_str::CompactString::as_str).collect()
             }),
-            has_nsg: subnet.nsg.is_some() || context.estate.subnet_nsg(index).is_some(),
+            has_nsg: match (context.estate.subnet_nsg(index), subnet.odd_nsg) {
+                (None, true) => None,
+                (nsg, _) => Some(nsg.is_some()),
+            },
             nsg: Later::new(context, index, |context, index| {
                 let id = context.estate.subnet_nsg(index)?;
                 Some(NsgRef { seen: context.estate.nsg(&id).is_some(), name: id.name().to_owned(), id: id.to_string() })
@@ -181,6 +184,7 @@ fn reach(context: &Context<'_>, index: SubnetIndex) -> (&'static str, Vec<String
 fn tag_is_any(context: &Context<'_>, index: SubnetIndex) -> Option<bool> {
     let (_, subnet) = context.estate.subnet(index);
     match &subnet.route_table {
+        None if subnet.odd_route_table => None,
         None => Some(false),
         Some(table) => {
             context.estate.route_table(table)?.routes.as_ref()?;

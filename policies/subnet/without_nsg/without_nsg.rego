@@ -19,7 +19,7 @@
 #   remediation: >-
 #     Associate a network security group that allows what the subnet needs and denies the rest.
 #   select:
-#     has_nsg: false
+#     has_nsg: [false, null]
 #     purpose: workload
 package policies.subnet.without_nsg
 
@@ -49,9 +49,22 @@ undetermined contains {
 	input.reached == "possible"
 }
 
+undetermined contains {
+	"message": sprintf("Whether an NSG filters %s of %s is not known: what it names cannot be understood.", [
+		input.name,
+		input.vnet.name,
+	]),
+	"path": "/properties/networkSecurityGroup",
+	"related": [input.vnet.id],
+} if {
+	input.purpose == "workload"
+	input.has_nsg == null
+	input.reached != "none"
+}
+
 _unfiltered if {
 	input.purpose == "workload"
-	not input.has_nsg
+	input.has_nsg == false
 }
 
 _reach := sprintf("%s can reach it", [text.shorten(input.reached_from, 5)]) if count(input.reached_from) > 0

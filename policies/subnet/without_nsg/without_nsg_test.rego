@@ -71,3 +71,8 @@ test_possible_reach_is_undetermined if {
 test_possible_reach_from_nobody_known_is_undetermined if {
 	_is_undetermined(_with({"reached": "possible", "reached_from": []}), "a side of its network's peerings was not read")
 }
+
+test_an_nsg_that_cannot_be_understood_is_undetermined if {
+	_is_undetermined(_with({"has_nsg": null}), "what it names cannot be understood")
+	_passes(_with({"has_nsg": null, "reached": "none"}))
+}

@@ -229,3 +229,14 @@ fn a_difference_is_counted_once_wherever_it_is() {
     assert_eq!(differ(serde_json::json!({"a": [{"b": 2}], "c": "e"})), 2);
     assert_eq!(differ(serde_json::json!({"a": [1, {"b": 2}]})), 1);
 }
+
+#[test]
+fn the_table_of_the_author_guide_is_what_the_program_lists() {
+    let mut command = crate::command::vnetlint(&root());
+    command.args(["rules", "--format", "md"]);
+    let table = crate::command::run(command).stdout;
+    let guide = fs::read_to_string(root().join("policies/README.md")).unwrap();
+    let (_, rest) = guide.split_once("<!-- rules:begin -->\n").expect("the guide has a table");
+    let (listed, _) = rest.split_once("<!-- rules:end -->").expect("the table ends");
+    assert_eq!(listed, table, "put what `vnetlint rules --format md` prints between the markers of policies/README.md");
+}

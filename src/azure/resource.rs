@@ -195,6 +195,7 @@ shape! {
         management_chain: List<RawManagementGroup<'a>> = "managementGroupAncestorsChain";
         page: Page<'a> = "value" | "data";
         next_link: Text<'a> = "nextLink" | "$skipToken" | "skip_token";
+        total: u64 = "totalRecords" | "total_records";
         powershell_id: Text<'a> = "Id" | "ResourceId";
     }
 }

@@ -4,6 +4,7 @@
 //! Resource Graph), a single resource, several of these one after the other (JSON Lines), or an array of pages.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use serde::Deserialize;
@@ -29,10 +30,8 @@ pub(crate) struct BadInput {
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     pub(crate) elements: Vec<(Place, Element)>,
-    /// Types of pages that say that another page follows.
-    pub(crate) continued: Vec<String>,
-    /// Types of pages that are the last of their list.
-    pub(crate) ended: Vec<String>,
+    /// The pages in it.
+    pub(crate) pages: Vec<PageSeen>,
     /// Whether any page, array or resource was there at all.
     pub(crate) any: bool,
     /// Whether the file is about something else, and was left out.
@@ -42,6 +41,19 @@ pub(crate) struct Contents {
 thread_local! {
     /// Files are many and mostly small: memory for their text is asked for once a thread.
     static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A page of a list, as far as it tells whether the list is whole.
+#[derive(Debug)]
+pub(crate) struct PageSeen {
+    /// Types of its resources, each once.
+    pub(crate) kinds: BTreeSet<String>,
+    /// How many resources it holds.
+    pub(crate) rows: u64,
+    /// Whether it says that another page follows.
+    pub(crate) continues: bool,
+    /// How many resources the whole list holds, which Resource Graph tells.
+    pub(crate) total: Option<u64>,
 }
 
 /// Reads every resource of one file.
@@ -126,7 +138,9 @@ fn element(
 ) -> Result<(), Parse> {
     match std::mem::take(&mut raw.page) {
         Given::Value(page) if raw.id.value().is_none() => {
-            let more = raw.next_link.value().is_some_and(|link| !link.is_empty());
+            let continues = raw.next_link.value().is_some_and(|link| !link.is_empty());
+            let total = raw.total.value().copied();
+            let first = contents.elements.len();
             for item in page.0 {
                 let text = item.get();
                 // The text is borrowed from the buffer, so its address tells where it stands.
@@ -140,12 +154,9 @@ fn element(
                 };
                 one(raw, Place { file, offset }, contents)?;
             }
-            let kinds = contents.elements.last().map(|(_, e)| e.kind.to_string());
-            if more {
-                contents.continued.extend(kinds);
-            } else {
-                contents.ended.extend(kinds);
-            }
+            let rows = &contents.elements[first..];
+            let kinds = rows.iter().map(|(_, element)| element.kind.to_string()).collect();
+            contents.pages.push(PageSeen { kinds, rows: rows.len() as u64, continues, total });
             Ok(())
         }
         Given::Odd(_) if raw.id.value().is_none() => {

@@ -8,6 +8,7 @@ mod inventory;
 mod scope;
 mod source;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ use crate::azure::Place;
 use crate::finding::FileId;
 use crate::report::InputFile;
 use crate::snapshot::{Manifest, ManifestError, UNKNOWN_TENANT};
-use elements::{BadInput, Contents};
+use elements::{BadInput, Contents, PageSeen};
 
 /// Whether the exports hold everything of the subscriptions that appear in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +99,7 @@ pub fn load(
     let read = read.collect::<Vec<_>>();
     let mut collector = inventory::Collector::default();
     let mut errors = Vec::new();
-    let mut continued = Vec::new();
-    let mut ended = Vec::new();
+    let mut pages = Vec::new();
     collector.reserve(read.iter().flatten().map(|file| file.contents.elements.len()).sum());
     for ((id, source), file) in sources.ids().zip(read) {
         collector.times.push(source.collected_at.clone());
@@ -115,8 +115,7 @@ pub fn load(
                 for (place, element) in contents.elements {
                     collector.add(place, element);
                 }
-                continued.extend(contents.continued);
-                ended.extend(contents.ended);
+                pages.extend(contents.pages);
             }
             Err(error) => errors.push(error),
         }
@@ -131,12 +130,37 @@ pub fn load(
         return Err(InputError::Nothing { inputs }.into());
     }
     promises(&mut inventory, &manifests, completeness);
-    inventory.cut_lists = continued.into_iter().filter(|kind| !ended.contains(kind)).collect();
-    inventory.cut_lists.sort();
-    inventory.cut_lists.dedup();
-    let cut = inventory.cut_lists.clone();
-    inventory.scope.cut(&cut);
+    inventory.cut_lists = cut_lists(&pages);
+    inventory.scope.cut(&inventory.cut_lists);
     Ok((inventory, sources))
+}
+
+/// Types of lists of which a page is missing.
+///
+/// Resource Graph tells how many rows a query has: the pages of one query have that number in common. ARM's pages tell
+/// only whether another one follows: where one does, some page of the type has to be a last one.
+fn cut_lists(pages: &[PageSeen]) -> Vec<String> {
+    let mut cut = BTreeSet::new();
+    let mut queries: BTreeMap<u64, Vec<&PageSeen>> = BTreeMap::new();
+    for page in pages {
+        match page.total {
+            Some(total) => queries.entry(total).or_default().push(page),
+            None if page.continues => {
+                let ends = |kind: &&String| {
+                    pages.iter().any(|other| other.total.is_none() && !other.continues && other.kinds.contains(*kind))
+                };
+                cut.extend(page.kinds.iter().filter(|kind| !ends(kind)).cloned());
+            }
+            None => {}
+        }
+    }
+    for (total, pages) in queries {
+        let rows = pages.iter().map(|page| page.rows).sum::<u64>();
+        if rows < total || pages.iter().all(|page| page.continues) {
+            cut.extend(pages.iter().flat_map(|page| page.kinds.iter().cloned()));
+        }
+    }
+    cut.into_iter().collect()
 }
 
 /// What manifests and the user say about how much the inputs show.
@@ -225,4 +249,28 @@ fn conflicting(sources: &Sources, conflicts: Vec<Conflict>) -> InputErrors {
     };
     let one = |c: Conflict| InputError::Conflict { id: c.id, first: at(c.first), second: at(c.second) };
     InputErrors(conflicts.into_iter().map(one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(kind: &str, rows: u64, continues: bool, total: Option<u64>) -> PageSeen {
+        PageSeen { kinds: BTreeSet::from([kind.to_owned()]), rows, continues, total }
+    }
+
+    #[test]
+    fn a_list_whose_last_page_is_missing_is_cut() {
+        assert_eq!(cut_lists(&[page("virtualNetworks", 10, true, None)]), ["virtualNetworks"]);
+        assert!(cut_lists(&[page("a", 10, true, None), page("a", 3, false, None)]).is_empty());
+        assert_eq!(cut_lists(&[page("a", 10, true, None), page("b", 3, false, None)]), ["a"]);
+    }
+
+    #[test]
+    fn rows_of_a_query_are_counted() {
+        assert!(cut_lists(&[page("a", 10, true, Some(13)), page("b", 3, false, Some(13))]).is_empty());
+        assert_eq!(cut_lists(&[page("a", 10, true, Some(23)), page("b", 3, false, Some(23))]), ["a", "b"]);
+        assert_eq!(cut_lists(&[page("a", 10, true, Some(10))]), ["a"]);
+        assert_eq!(cut_lists(&[page("a", 5, false, Some(10))]), ["a"]);
+    }
 }

@@ -3,6 +3,8 @@
 //! The structs have the fields that a reader for network rules takes; what else ARM sends is skipped. They believe
 //! the input: plain derived `serde`, one shape, no places, no tolerance. Keeps nothing of what was parsed.
 
+#![allow(clippy::struct_field_names, reason = "fields are named after JSON's own")]
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -200,7 +200,7 @@ struct ReadFile {
 
 fn read_file(sources: &Sources, id: FileId) -> Result<ReadFile, InputError> {
     let shown = sources.shown(id);
-    let source = sources.ids().nth(id.0 as usize).map(|(_, source)| source).expect("the id is one of these sources");
+    let source = sources.source(id);
     let bytes = sources.open(id).map_err(|error| InputError::read(shown, error))?;
     let mut hashing = Hashing { bytes, hash: Sha256::new() };
     let text = encoding::utf8(&mut hashing).map_err(|error| InputError::read(shown, error))?;

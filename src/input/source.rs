@@ -62,6 +62,11 @@ impl Sources {
         self.files.get(file.0 as usize).map_or("?", |source| source.shown.as_str())
     }
 
+    /// One of these files, at once: estates have ten thousands of them.
+    pub(super) fn source(&self, file: FileId) -> &Source {
+        &self.files[file.0 as usize]
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = (FileId, &Source)> {
         (0..).map(FileId).zip(&self.files)
     }

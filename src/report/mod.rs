@@ -223,8 +223,3 @@ pub struct TenantReport {
     /// Whether a part of it that was in scope could not be read.
     pub incomplete: bool,
 }
-
-/// The place of a finding's subject, when it has one.
-pub fn place(finding: &Finding) -> Option<&Location> {
-    finding.subject.location.as_ref()
-}
